@@ -1,0 +1,84 @@
+/** @module What a front (bot, API) may ask of the desk. Types only: fronts get the functions from their `main.ts`. */
+import type { ErrorCode } from '../core/errors.ts'
+import type { FrontId, JobId, ModelId } from '../core/ids.ts'
+import type { Plaintext } from '../core/plaintext.ts'
+import type { Tier } from '../core/tier.ts'
+import type { Units } from '../core/units.ts'
+
+/** Interactive jobs go first, channel posts wait behind them, batches last; waiting lifts a job one class a minute. */
+export type JobClass = 'interactive' | 'channel' | 'batch'
+
+export interface JobRequest {
+  readonly task: string
+  readonly model: ModelId
+  readonly tier: Tier
+  /** JSON of the task's input, at most 1 MiB; sealed before anything is written. The desk wipes it. */
+  readonly content: Plaintext
+  /** Encoded sound, sealed to the blob store while it streams. */
+  readonly audio?: AsyncIterable<Uint8Array>
+  /** Names the asker for fairness; only its keyed hash leaves the process. */
+  readonly owner: string
+  /** Same key, same job: a repeated submit finds the first. Only its keyed hash leaves the process. */
+  readonly requestKey: string
+  readonly class: JobClass
+  readonly deadlineMs: number
+}
+
+export interface Submitted {
+  readonly job: JobId
+  /** Jobs before this one, 0 when it starts at once; an estimate. */
+  readonly place: number
+  /** False when `requestKey` was known. */
+  readonly isNew: boolean
+}
+
+/** Content-free facts of a job, kept in its row. */
+export interface JobFacts {
+  readonly job: JobId
+  readonly task: string
+  readonly model: ModelId
+  /** `sha256:…` digest of the weights that answered; absent until done. */
+  readonly weights?: string
+  readonly tier: Tier
+  readonly units: Units
+  readonly attempts: number
+  /** Milliseconds: waiting for a worker, running on the last one, from submit to settled. */
+  readonly timings: { readonly waitedMs: number; readonly ranMs: number; readonly totalMs: number }
+}
+
+export type Finished = JobFacts &
+  (
+    | { readonly state: 'done' /** JSON of `TaskOutput`. */; readonly output: Plaintext }
+    | { readonly state: 'failed' | 'cancelled' | 'expired'; readonly code: ErrorCode }
+  )
+
+export type JobState = 'held' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired'
+
+export interface JobStatus {
+  readonly state: JobState
+  readonly place: number
+  readonly attempts: number
+}
+
+export interface DraftWatch {
+  /** The whole answer so far; may take back earlier text. */
+  readonly onDraft: (text: string) => void
+  /** 0…100 */
+  readonly onProgress: (percent: number) => void
+}
+
+export interface Desk {
+  /** Throws `stores.down` with nothing held, `input.too-large`, `input.too-many`, `worker.none`. */
+  submit(request: JobRequest): Promise<Submitted>
+  /** True when the job will not be answered; false when it had ended before. */
+  cancel(job: JobId): Promise<boolean>
+  status(job: JobId): Promise<JobStatus>
+  /** Live text of a running job; frames may be lost, the final answer never depends on them. Returns the end of watching. */
+  watch(job: JobId, watch: DraftWatch): () => void
+  /**
+   * Hands every ended job of this front to `deliver`, at least once, also those that ended while the front was away.
+   * When `deliver` resolves the row is marked delivered and the result's key destroyed; when it rejects it is tried again later.
+   */
+  startDeliveries(deliver: (finished: Finished) => Promise<void>): void
+  readonly front: FrontId
+}
