@@ -15,6 +15,7 @@ const project = (name: string, timeoutMs: number, parallel: boolean) => ({
 export default defineConfig({
   test: {
     retry: 0,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
     maxWorkers: 2,
     projects: [
       project('unit', 10_000, true),

@@ -1,0 +1,88 @@
+/** @module Command names and what runs for each; the only place where commands meet. */
+
+import { AppError } from '../core/app-error.ts'
+import { ConfigError, type Environment } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
+import { explain } from './explain.ts'
+import { HELP } from './help.ts'
+import { EXIT, processTerminal, type Terminal } from './terminal.ts'
+import { UsageError } from './usage.ts'
+
+/** One command: gets its own arguments and the environment, answers with the exit code. */
+type Command = (args: readonly string[], env: Environment, terminal: Terminal) => Promise<number>
+
+const showHelp: Command = async (_args, _env, terminal) => {
+  terminal.out(HELP)
+  return EXIT.ok
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  help: showHelp,
+  '--help': showHelp,
+  '-h': showHelp,
+  '--version': async (_args, _env, terminal) => {
+    const { version } = await import('./version.ts')
+    terminal.out(version())
+    return EXIT.ok
+  },
+  setup: async (args, env, terminal) => (await import('./setup.ts')).runSetup(args, env, terminal),
+  start: async (args, env, terminal) => (await import('./start.ts')).runStart(args, env, terminal),
+  test: async (args, env, terminal) => (await import('./test.ts')).runTests(args, env, terminal),
+  try: async (args, env, terminal) => (await import('./try.ts')).runTry(args, env, terminal),
+  models: async (args, env, terminal) =>
+    (await import('./models.ts')).runModelsCommand(args, env, terminal),
+  doctor: async (args, env, terminal) =>
+    (await import('./doctor.ts')).runDoctor(args, env, terminal),
+  bot: async (args, env, terminal) => (await import('./roles.ts')).runBot(args, env, terminal),
+  gateway: async (args, env, terminal) =>
+    (await import('./roles.ts')).runGateway(args, env, terminal),
+  worker: async (args, env, terminal) =>
+    (await import('./worker.ts')).runWorker(args, env, terminal),
+}
+
+/** Runs `args` and gives the exit code: 0 done, 1 failed, 2 usage, 3 something is missing on this machine. */
+export async function runCommand(
+  args: readonly string[],
+  env: Environment,
+  terminal: Terminal = processTerminal,
+): Promise<number> {
+  const [name = 'help', ...rest] = args
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    terminal.err(`There is no command of that name. ./chrysalis help lists them.`)
+    return EXIT.usage
+  }
+  guardProcess(terminal)
+  try {
+    return await command(rest, env, terminal)
+  } catch (error) {
+    return report(error, terminal)
+  }
+}
+
+/** Node's own print of an uncaught error shows its message, which may hold a user's words; ours does not. */
+function guardProcess(terminal: Terminal): void {
+  const die = (error: unknown): void => {
+    terminal.err(JSON.stringify({ level: 'error', event: 'process.crashed', ...describe(error) }))
+    process.exit(EXIT.failed)
+  }
+  process.on('uncaughtException', die)
+  process.on('unhandledRejection', die)
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.err(`${error.sentence}\n./chrysalis help shows how each command is used.`)
+    return EXIT.usage
+  }
+  if (error instanceof ConfigError) {
+    for (const line of error.lines) terminal.err(line)
+    return EXIT.usage
+  }
+  if (error instanceof AppError) {
+    terminal.err(explain(error))
+    return EXIT.failed
+  }
+  terminal.err(JSON.stringify({ level: 'error', event: 'command.failed', ...describe(error) }))
+  return EXIT.failed
+}

@@ -1,0 +1,45 @@
+/** @module What the operator of a machine is told about each error code: what is wrong and what to do. */
+import type { AppError } from '../core/app-error.ts'
+import type { ErrorCode } from '../core/errors.ts'
+
+const advice: Partial<Record<ErrorCode, string>> = {
+  'config.port-in-use':
+    'The port is in use by another program. Choose another: --port N (or CHRYSALIS_PORT).',
+  'config.data-folder':
+    'The data folder is in use by another running system, or cannot be written. Choose another: --data DIR.',
+  'config.redis':
+    'Redis cannot be used: it needs version 6.2 or newer, persistence on, and maxmemory-policy noeviction.',
+  'db.in-use':
+    'Another process uses this database folder. The built-in database serves one process; for several set DATABASE_URL to a Postgres.',
+  'db.migration-changed':
+    'A migration that was already applied has changed. Use the release that made this database.',
+  'db.migration-failed':
+    'A migration did not finish. Restore the last backup, or start with a new data folder.',
+  'db.newer-than-code': 'The database was made by a newer release. Update this checkout.',
+  'db.locked': 'Another process is migrating the database. Wait for it, then start again.',
+  'telegram.token':
+    'Telegram does not accept this token. Ask BotFather for a new one and set TELEGRAM_TOKEN.',
+  'telegram.conflict': 'Another process polls this bot. Stop it, or use another token.',
+  'models.absent': 'A model is missing. ./chrysalis models pull fetches it.',
+  'models.corrupt':
+    'A model file does not have the published hash. ./chrysalis models pull fetches it again.',
+  'models.source':
+    'No source of the model could be reached. Check the network and run it again; what came so far is kept.',
+  'models.disk': 'Not enough free space for the model.',
+  'models.unknown': 'There is no model of that name. ./chrysalis models list shows them.',
+  'models.fixture': 'Test models are refused on this network.',
+  'models.unpinned': 'This model has no published hash, so it is refused outside devnet.',
+  'stores.down': 'Redis or the database cannot be reached.',
+  'admission.join': 'The gateway does not know this join token.',
+  'admission.evidence': 'The gateway accepts only workers with hardware evidence on this network.',
+  'challenge.sig': 'The gateway is not the one this worker is set up for (CHRYSALIS_BROKER_KEY).',
+}
+
+/** One sentence and the code; numbers of the details where they help. */
+export function explain(error: AppError): string {
+  const details = Object.entries(error.details)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ')
+  const sentence = advice[error.code] ?? 'Something went wrong.'
+  return `${sentence} [${error.code}${details === '' ? '' : `; ${details}`}]`
+}

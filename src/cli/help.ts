@@ -1,0 +1,29 @@
+/** @module The help text: every command in one screen. */
+
+export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
+
+  ./chrysalis start                  run everything on this machine and print the address of the chat page
+  ./chrysalis test                   run all tests (installs what they need)
+  ./chrysalis try TEXT|FILE…|URL|-   send something to the running system and print the answer
+
+  ./chrysalis models pull|list|verify   the weights: fetch, show, check
+  ./chrysalis doctor                 what is wrong with this machine and what to do about it
+  ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
+  ./chrysalis gateway                only the worker gateway
+  ./chrysalis worker                 only a worker
+  ./chrysalis help                   this text
+
+Options of start
+  --port N        port of the chat page (environment CHRYSALIS_PORT; default 4800)
+  --data DIR      folder for database, queue, keys and sealed files (CHRYSALIS_DATA; default ./data)
+  --small         the 0.5B language model, for machines with less than 4 GB free; it translates badly
+  --verbose       the log on standard error as well as in the data folder
+  TELEGRAM_TOKEN=… ./chrysalis start   talks to Telegram instead of the chat simulator
+
+Options of try
+  --to LANG       language of the answer: en, de, ru, …
+  --task T        translate, transcribe or summarize, instead of what the bot would choose
+  --json          one object a line: task, language, output, segments, checked, model, weights, units, tier, attempts, job, timings
+  --data DIR      the data folder of the system to ask
+  --timeout S     seconds to wait for each answer (default 600)
+`
