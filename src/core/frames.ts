@@ -192,7 +192,18 @@ const lease = z.strictObject({
   sig: bytes(128),
 })
 
-/** Worker → gateway, after the final chunk. `header` is the canonical JSON text of the result stream's header (CONF §7). */
+/**
+ * Worker → gateway, before an attempt's first chunk: the result stream's header (canonical JSON text, CONF §7), without
+ * which no chunk can be opened. Sent again, with chunks from 0, after a reconnect.
+ */
+const begin = z.strictObject({
+  type: z.literal('begin'),
+  job: id(isJobId),
+  attempt,
+  header: z.string().max(1024),
+})
+
+/** Worker → gateway, after the final chunk. `header` is that of `begin`. */
 const result = z.strictObject({
   type: z.literal('result'),
   job: id(isJobId),
@@ -238,6 +249,7 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   hello,
   evidence,
   ready,
+  begin,
   result,
   fail,
   ping,
