@@ -1,0 +1,21 @@
+/** @module The registry of AI tasks: one line each. */
+import { AppError } from '../core/app-error.ts'
+import { summarize } from './summarize.ts'
+import type { Task } from './task.ts'
+import { transcribe } from './transcribe.ts'
+import { translate } from './translate.ts'
+
+export const TASKS = { translate, summarize, transcribe } as const
+
+export type TaskId = keyof typeof TASKS
+
+export const isTaskId = (id: string): id is TaskId => Object.hasOwn(TASKS, id)
+
+/**
+ * The task of an id, with its input type hidden: parse with `task.input`, then run with what that gave.
+ * Throws `input.task-unknown`.
+ */
+export function taskOf(id: string): Task<unknown> {
+  if (!isTaskId(id)) throw new AppError('input.task-unknown')
+  return TASKS[id]
+}
