@@ -1,0 +1,99 @@
+/** @module What the migrations lack compared with `prisma/schema.prisma`, by Prisma's schema engine as WASM over an in-memory PGlite. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+
+export const prismaFolder = join(import.meta.dirname, '../../prisma')
+
+/** The part of WebAssembly that the engine needs; the project's types hold no browser API. */
+declare const WebAssembly: {
+  instantiate(
+    wasm: Uint8Array,
+    imports: object,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>
+}
+
+interface Engine {
+  diff(request: unknown): Promise<{ exitCode: number; stdout: string | null }>
+}
+
+/** `SchemaEngine` of `@prisma/schema-engine-wasm`, or nothing where the (development) package is not installed. */
+async function loadEngine(): Promise<((schema: string) => Promise<Engine>) | undefined> {
+  const require = createRequire(import.meta.url)
+  let entry: string
+  try {
+    entry = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  } catch {
+    return undefined
+  }
+  const glue = await import(entry)
+  Object.assign(globalThis, {
+    PRISMA_WASM_PANIC_REGISTRY: { set_message: () => undefined },
+  })
+  const wasm = readFileSync(join(entry, '../schema_engine_bg.wasm'))
+  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': glue })
+  glue['__wbg_set_wasm'](instance.exports)
+  const start = instance.exports['__wbindgen_start']
+  if (typeof start === 'function') start()
+  const factory = {
+    provider: 'postgres',
+    adapterName: 'pglite',
+    connect: () => new PrismaPGlite(new PGlite()).connect(),
+    connectToShadowDb: () => new PrismaPGlite(new PGlite()).connect(),
+  }
+  return (schema) =>
+    glue.SchemaEngine.new(
+      { datamodels: [['schema.prisma', schema]] },
+      () => undefined,
+      // The factory type has more members than the engine calls.
+      bindMigrationAwareSqlAdapterFactory(factory as never),
+    )
+}
+
+/**
+ * SQL that would bring the migrations to `schema`: empty text when they agree, `undefined` when the engine is not installed.
+ */
+export async function diffSchema(
+  schema = readFileSync(join(prismaFolder, 'schema.prisma'), 'utf8'),
+): Promise<string | undefined> {
+  const create = await loadEngine()
+  if (!create) return undefined
+  const engine = await create(schema)
+  const { exitCode, stdout } = await engine.diff({
+    from: { tag: 'migrations', ...readMigrations() },
+    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+    script: true,
+    exitCode: true,
+    shadowDatabaseUrl: null,
+    shadowDbInitScript: '',
+    schemaFilter: { included: [], excluded: [] },
+    filters: { externalTables: [], externalEnums: [] },
+  })
+  return exitCode === 0 ? '' : (stdout ?? '')
+}
+
+function readMigrations(): object {
+  const baseDir = join(prismaFolder, 'migrations')
+  const folders = readdirSync(baseDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted()
+  return {
+    baseDir,
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: folders.map((path) => ({
+      path,
+      migrationFile: {
+        path: 'migration.sql',
+        content: {
+          tag: 'ok',
+          value: readFileSync(join(baseDir, path, 'migration.sql'), 'utf8'),
+        },
+      },
+    })),
+  }
+}
