@@ -192,18 +192,15 @@ const lease = z.strictObject({
   sig: bytes(128),
 })
 
-/**
- * Worker → gateway, before an attempt's first chunk: the result stream's header (canonical JSON text, CONF §7), without
- * which no chunk can be opened. Sent again, with chunks from 0, after a reconnect.
- */
-const begin = z.strictObject({
-  type: z.literal('begin'),
+/** Worker → gateway, before an attempt's first chunk and again before chunks are sent anew: `header` is the canonical JSON text of the result stream's header (CONF §7). */
+const stream = z.strictObject({
+  type: z.literal('stream'),
   job: id(isJobId),
   attempt,
   header: z.string().max(1024),
 })
 
-/** Worker → gateway, after the final chunk. `header` is that of `begin`. */
+/** Worker → gateway, after the final chunk. `header` is that of `stream`. */
 const result = z.strictObject({
   type: z.literal('result'),
   job: id(isJobId),
@@ -249,7 +246,7 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   hello,
   evidence,
   ready,
-  begin,
+  stream,
   result,
   fail,
   ping,
