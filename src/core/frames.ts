@@ -6,8 +6,8 @@ import { type Id, isBlobId, isJobId, isKid, isLeaseId, isModelId } from './ids.t
 import { tierSchema } from './tier.ts'
 import { unitsSchema } from './units.ts'
 
-const id = <T extends Id>(guard: (text: string) => text is T & string) =>
-  z.string().refine((text): text is T & string => guard(text))
+const id = <T extends Id>(guard: (text: string) => text is T) =>
+  z.string().refine((text): text is T => guard(text))
 /** base64url without padding, at most `max` characters. */
 const bytes = (max: number) =>
   z

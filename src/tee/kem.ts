@@ -1,0 +1,67 @@
+/** @module The one HPKE suite: X-Wing 0x647a, HKDF-SHA256, AES-256-GCM, by the package `hpke`; never negotiated down (CONF §16). */
+import {
+  AEAD_AES_256_GCM,
+  CipherSuite,
+  KDF_HKDF_SHA256,
+  KEM_MLKEM768_X25519,
+  type KeyPair,
+} from 'hpke'
+import { AppError } from '../core/app-error.ts'
+
+export const KEM_ALGO = 'hpke-0x647a-0x0001-0x0002'
+export const KEM_PUBLIC_BYTES = 1216
+export const KEM_ENC_BYTES = 1120
+
+export interface KemKeyPair {
+  readonly pair: KeyPair
+  readonly publicBytes: Uint8Array
+}
+
+/** What both ends of an encapsulation keep: derives as many secrets as needed (RFC 9180 §5.3). */
+export type Exporter = (context: Uint8Array, length: number) => Promise<Uint8Array>
+
+const suite = () => new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM)
+
+/** A fresh pair whose private half cannot be exported from the runtime. */
+export async function newKemKeyPair(): Promise<KemKeyPair> {
+  const hpke = suite()
+  const pair = await hpke.GenerateKeyPair(false)
+  return { pair, publicBytes: await hpke.SerializePublicKey(pair.publicKey) }
+}
+
+/**
+ * SetupBaseS to a raw public key. Throws `claims.kem-key` for a key of another length, one that is not a valid ML-KEM key,
+ * or a low-order X25519 point (the runtime refuses it while deriving).
+ */
+export async function encapsulate(
+  publicBytes: Uint8Array,
+  info: Uint8Array,
+): Promise<{ enc: Uint8Array; exporter: Exporter }> {
+  if (publicBytes.length !== KEM_PUBLIC_BYTES) throw new AppError('claims.kem-key')
+  try {
+    const hpke = suite()
+    const key = await hpke.DeserializePublicKey(publicBytes)
+    const { encapsulatedSecret, ctx } = await hpke.SetupSender(key, { info })
+    return {
+      enc: encapsulatedSecret,
+      exporter: (context, length) => ctx.Export(context, length),
+    }
+  } catch (cause) {
+    throw new AppError('claims.kem-key', {}, { cause })
+  }
+}
+
+/** SetupBaseR. Throws `env.open` for a malformed encapsulation; a wrong one gives an exporter whose secrets fit nothing. */
+export async function decapsulate(
+  keys: KemKeyPair,
+  enc: Uint8Array,
+  info: Uint8Array,
+): Promise<Exporter> {
+  if (enc.length !== KEM_ENC_BYTES) throw new AppError('env.open')
+  try {
+    const context = await suite().SetupRecipient(keys.pair, enc, { info })
+    return (exporterContext, length) => context.Export(exporterContext, length)
+  } catch (cause) {
+    throw new AppError('env.open', {}, { cause })
+  }
+}
