@@ -139,12 +139,15 @@ export const ERRORS = {
   'receipt.shape': worker('ours'),
   'receipt.key': worker('ours'),
   'receipt.sig': worker('ours'),
+  'receipt.keyset': worker('ours'),
   'receipt.release': worker('ours'),
+  'receipt.env': worker('ours'),
   'receipt.input': worker('ours'),
   'receipt.output': worker('ours'),
   'receipt.stream': worker('ours'),
   'receipt.weights': worker('ours'),
   'receipt.units': worker('ours'),
+  'receipt.time': worker('ours'),
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS

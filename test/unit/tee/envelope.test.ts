@@ -57,10 +57,7 @@ describe('envelopes', () => {
     ]
 
     for (const change of changes)
-      expect(
-        await codeThrown(() => open({ ...envelope, ...change }, cek)),
-        JSON.stringify(change),
-      ).toBe('env.open')
+      expect(await codeThrown(() => open({ ...envelope, ...change }, cek))).toBe('env.open')
     const renamed: Envelope = { ...envelope, net: 'testnet' }
     expect(await codeThrown(() => open(renamed, cek, { net: 'testnet' }))).toBe('env.open')
   })

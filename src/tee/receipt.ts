@@ -1,0 +1,280 @@
+/** @module The signed account of one attempt: what went in and out, on which weights, how much; an ACI receipt with one event of ours (CONF §8). */
+import { z } from 'zod'
+import { AppError } from '../core/app-error.ts'
+import {
+  type Canonical,
+  canonicalBytes,
+  canonicalText,
+  parseStrictJson,
+} from '../core/canonical.ts'
+import { type Net, netSchema } from '../core/config.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { JobId, Kid, ModelId } from '../core/ids.ts'
+import type { Units } from '../core/units.ts'
+import { fromHex, sha256Hex, toHex } from './binary.ts'
+import type { WorkerKeys } from './keyset.ts'
+import { SIGNATURE_BYTES, verifySignature } from './signature.ts'
+
+/** What a receipt states; hashes are lower-case hex, `weights` is `sha256:…`. */
+export interface ReceiptFacts {
+  readonly net: Net
+  /** Kid of the broker. */
+  readonly aud: Kid
+  readonly job: JobId
+  readonly attempt: number
+  readonly epoch: number
+  readonly evidenceId: string
+  readonly task: string
+  readonly model: ModelId
+  readonly weights: string
+  readonly envHash: string
+  /** H(input record). */
+  readonly inputHash: string
+  /** H(result record). */
+  readonly outputHash: string
+  /** H(header and all chunks as sent). */
+  readonly streamHash: string
+}
+
+/** What only the worker knows. */
+export interface ReceiptWork {
+  /** H(input salt ‖ exact prompt bytes); for sound equal to `inputHash`. */
+  readonly promptHash: string
+  readonly units: Units
+  /** Name and version of the engine. */
+  readonly engine: string
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+}
+
+export interface CheckedReceipt extends ReceiptWork {
+  /** `sha256:` + hex of the canonical document: the receipt's name in the ledger. */
+  readonly digest: string
+}
+
+const count = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 40)
+const timeMs = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 50)
+const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`))
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+
+const bodyEvent = z.strictObject({
+  type: z.enum(['request.received', 'request.forwarded', 'response.returned']),
+  body_hash: digest,
+})
+const workEvent = z.strictObject({
+  type: z.literal('chrysalis.work'),
+  v: z.literal(1),
+  net: netSchema,
+  aud: hex(32),
+  job: hex(32),
+  attempt: z.number().int().min(1),
+  policy_epoch: count,
+  evidence_id: hex(64),
+  weights_digest: digest,
+  env_hash: digest,
+  stream_hash: digest,
+  units: z.strictObject({
+    in_tokens: count,
+    cached_tokens: count,
+    out_tokens: count,
+    audio_ms: count,
+  }),
+  engine: z.string().max(80),
+  outcome: z.literal('ok'),
+  started_at_ms: timeMs,
+  ended_at_ms: timeMs,
+})
+const receiptSchema = z.strictObject({
+  api_version: z.literal('aci/1'),
+  receipt_id: z.string().max(64),
+  chat_id: z.null(),
+  model: z.string().max(64),
+  workload_keyset_digest: digest,
+  endpoint: z.string().max(64),
+  method: z.literal('POST'),
+  served_at: z.number().int().min(0),
+  event_log: z.array(z.union([bodyEvent, workEvent])).max(8),
+  key_id: z.string().max(16),
+  signature: hex(128),
+})
+type Receipt = z.infer<typeof receiptSchema>
+
+const prefixed = (hash: string): string => `sha256:${hash}`
+
+/** Builds and signs; gives the canonical text that travels in the `result` frame. */
+export function buildReceipt(keys: WorkerKeys, facts: ReceiptFacts, work: ReceiptWork): string {
+  const unsigned = {
+    api_version: 'aci/1',
+    receipt_id: `${facts.job}.${facts.attempt}`,
+    chat_id: null,
+    model: facts.model,
+    workload_keyset_digest: keys.digest,
+    endpoint: `/tasks/${facts.task}`,
+    method: 'POST',
+    served_at: Math.floor(work.endedAtMs / 1000),
+    event_log: [
+      { type: 'request.received', body_hash: prefixed(facts.inputHash) },
+      { type: 'request.forwarded', body_hash: prefixed(work.promptHash) },
+      workOf(facts, work),
+      { type: 'response.returned', body_hash: prefixed(facts.outputHash) },
+    ],
+    key_id: keys.signingKeyId,
+  } as const
+  const signature = toHex(keys.signer.sign(canonicalBytes(unsigned)))
+  return canonicalText({ ...unsigned, signature })
+}
+
+const workOf = (facts: ReceiptFacts, work: ReceiptWork) =>
+  ({
+    type: 'chrysalis.work',
+    v: 1,
+    net: facts.net,
+    aud: facts.aud,
+    job: facts.job,
+    attempt: facts.attempt,
+    policy_epoch: facts.epoch,
+    evidence_id: facts.evidenceId,
+    weights_digest: facts.weights,
+    env_hash: prefixed(facts.envHash),
+    stream_hash: prefixed(facts.streamHash),
+    units: {
+      in_tokens: work.units.inTokens,
+      cached_tokens: work.units.cachedTokens,
+      out_tokens: work.units.outTokens,
+      audio_ms: work.units.audioMs,
+    },
+    engine: work.engine,
+    outcome: 'ok',
+    started_at_ms: work.startedAtMs,
+    ended_at_ms: work.endedAtMs,
+  }) as const
+
+/** What the gateway holds against a receipt. */
+export interface ReceiptExpected extends ReceiptFacts {
+  /** Raw Ed25519 key of the worker's keyset, and its `key_id`. */
+  readonly signing: Uint8Array
+  readonly signingKeyId: string
+  readonly keysetDigest: string
+  /** When the lease was sent, and now, by the gateway's clock. */
+  readonly leasedAtMs: number
+  readonly nowMs: number
+  /** The most this input and task can use. */
+  readonly maxUnits: Units
+}
+
+/** The worker's clock is advisory. */
+const SLACK_MS = 5000
+
+/**
+ * Checks a receipt against what the gateway saw itself, in the order of CONF §8. Throws `receipt.shape`, `receipt.key`,
+ * `receipt.sig`, `receipt.keyset`, `receipt.release`, `receipt.weights`, `receipt.input`, `receipt.env`, `receipt.stream`,
+ * `receipt.output`, `receipt.units`, `receipt.time`.
+ * Does not check that it is the job's first receipt (the settling row does), nor recount units.
+ */
+export function checkReceipt(text: string, expected: ReceiptExpected): CheckedReceipt {
+  const { receipt, document } = parseReceipt(text)
+  const received = bodyHash(receipt, 'request.received')
+  const forwarded = bodyHash(receipt, 'request.forwarded')
+  const returned = bodyHash(receipt, 'response.returned')
+  const work = onlyWork(receipt)
+  ensure(receipt.event_log[0]?.type === 'request.received', 'receipt.shape')
+  ensure(receipt.key_id === expected.signingKeyId, 'receipt.key')
+  checkSignature(document, receipt.signature, expected.signing)
+  ensure(receipt.workload_keyset_digest === expected.keysetDigest, 'receipt.keyset')
+  const released =
+    receipt.receipt_id === `${expected.job}.${expected.attempt}` &&
+    receipt.endpoint === `/tasks/${expected.task}` &&
+    receipt.model === expected.model &&
+    work.net === expected.net &&
+    work.aud === expected.aud &&
+    work.job === expected.job &&
+    work.attempt === expected.attempt &&
+    work.policy_epoch === expected.epoch &&
+    work.evidence_id === expected.evidenceId
+  ensure(released, 'receipt.release')
+  ensure(work.weights_digest === expected.weights, 'receipt.weights')
+  ensure(received === prefixed(expected.inputHash), 'receipt.input')
+  ensure(work.env_hash === prefixed(expected.envHash), 'receipt.env')
+  ensure(work.stream_hash === prefixed(expected.streamHash), 'receipt.stream')
+  ensure(returned === prefixed(expected.outputHash), 'receipt.output')
+  const units = unitsOf(work)
+  ensure(within(units, expected.maxUnits), 'receipt.units')
+  const startedAtMs = work.started_at_ms
+  const endedAtMs = work.ended_at_ms
+  const timely =
+    startedAtMs <= endedAtMs &&
+    startedAtMs >= expected.leasedAtMs - SLACK_MS &&
+    endedAtMs <= expected.nowMs + SLACK_MS
+  ensure(timely, 'receipt.time')
+  const promptHash = forwarded.slice('sha256:'.length)
+  const { engine } = work
+  const digestText = prefixed(sha256Hex(canonicalBytes({ ...document })))
+  return { digest: digestText, promptHash, units, engine, startedAtMs, endedAtMs }
+}
+
+function ensure(holds: boolean, code: ErrorCode): void {
+  if (!holds) throw new AppError(code)
+}
+
+/** The document as data and as what it was parsed from; only the canonical spelling is accepted. */
+function parseReceipt(text: string): { receipt: Receipt; document: Record<string, Canonical> } {
+  let parsed: unknown
+  try {
+    parsed = parseStrictJson(text)
+  } catch {
+    throw new AppError('receipt.shape')
+  }
+  const result = receiptSchema.safeParse(parsed)
+  if (!result.success) throw new AppError('receipt.shape')
+  const document = result.data
+  ensure(canonicalText(document) === text, 'receipt.shape')
+  return { receipt: result.data, document }
+}
+
+function checkSignature(
+  { signature: _signature, ...unsigned }: Record<string, Canonical>,
+  signature: string,
+  publicKey: Uint8Array,
+): void {
+  const bytes = fromHex(signature, SIGNATURE_BYTES)
+  ensure(
+    bytes !== undefined && verifySignature(publicKey, canonicalBytes(unsigned), bytes),
+    'receipt.sig',
+  )
+}
+
+/** Exactly one event of the type, else `receipt.shape`. */
+function bodyHash(receipt: Receipt, type: z.infer<typeof bodyEvent>['type']): string {
+  const found = receipt.event_log.filter((event) => event.type === type)
+  const [only] = found
+  if (found.length !== 1 || !only || !('body_hash' in only)) throw new AppError('receipt.shape')
+  return only.body_hash
+}
+
+function onlyWork(receipt: Receipt): z.infer<typeof workEvent> {
+  const found = receipt.event_log.filter((event) => event.type === 'chrysalis.work')
+  const [only] = found
+  if (found.length !== 1 || !only) throw new AppError('receipt.shape')
+  return only
+}
+
+const unitsOf = ({ units }: z.infer<typeof workEvent>): Units => ({
+  inTokens: units.in_tokens,
+  cachedTokens: units.cached_tokens,
+  outTokens: units.out_tokens,
+  audioMs: units.audio_ms,
+})
+
+const within = (units: Units, max: Units): boolean =>
+  units.inTokens <= max.inTokens &&
+  units.cachedTokens <= Math.min(max.cachedTokens, units.inTokens) &&
+  units.outTokens <= max.outTokens &&
+  units.audioMs <= max.audioMs
