@@ -1,0 +1,70 @@
+/** @module One role as a process of its own: the shape production runs in, each role with its own database connection. */
+import { mkdirSync } from 'node:fs'
+import { AppError } from '../core/app-error.ts'
+import { systemClock } from '../core/clock.ts'
+import type { Environment } from '../core/config.ts'
+import type { Ground } from '../core/ground.ts'
+import { Lifetime } from '../core/lifetime.ts'
+import { createLog, stderrSink } from '../core/log.ts'
+import { type Database, openDatabase } from '../db/database.ts'
+import { dataFolder, modelsFolder } from './paths.ts'
+import { untilStopped } from './stop.ts'
+import { EXIT, type Terminal } from './terminal.ts'
+
+export async function runBot(
+  _args: readonly string[],
+  env: Environment,
+  terminal: Terminal,
+): Promise<number> {
+  const { main } = await import('../bot/main.ts')
+  return runRole('bot', { env, terminal }, async (ground) => {
+    await main(ground)
+  })
+}
+
+export async function runGateway(
+  _args: readonly string[],
+  env: Environment,
+  terminal: Terminal,
+): Promise<number> {
+  const { main } = await import('../gateway/main.ts')
+  return runRole('gateway', { env, terminal }, async (ground) => {
+    await main(ground)
+  })
+}
+
+async function runRole(
+  role: 'bot' | 'gateway',
+  { env, terminal }: { env: Environment; terminal: Terminal },
+  main: (ground: Ground & { readonly db: Database }) => Promise<void>,
+): Promise<number> {
+  const settings = withFolders(env)
+  if (settings['DATABASE_URL'] === undefined || settings['REDIS_URL'] === undefined) {
+    terminal.err(`A ${role} on its own needs DATABASE_URL (a Postgres) and REDIS_URL.`)
+    return EXIT.usage
+  }
+  const log = createLog(role, stderrSink, systemClock.now)
+  const life = new Lifetime({ log, clock: systemClock })
+  const stopped = untilStopped(life)
+  try {
+    const db = await openDatabase({ url: settings['DATABASE_URL'], clock: systemClock })
+    life.keep('database', db, (it) => it.close())
+    await main({ env: settings, log, clock: systemClock, life, db })
+    log.info('role.started', { pid: process.pid })
+    await stopped
+    return EXIT.ok
+  } finally {
+    await life.close()
+  }
+}
+
+/** The data folder exists and every role of one machine sees the same folders. */
+export function withFolders(env: Environment): Environment {
+  const data = dataFolder(undefined, env)
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AppError('config.data-folder', {}, { cause })
+  }
+  return { ...env, CHRYSALIS_DATA: data, CHRYSALIS_MODELS: modelsFolder(env) }
+}

@@ -1,0 +1,131 @@
+/** @module `chrysalis start`: the whole system on one machine, as a table of contents. */
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { main as runBot } from '../bot/main.ts'
+import { AppError } from '../core/app-error.ts'
+import { systemClock } from '../core/clock.ts'
+import type { Environment } from '../core/config.ts'
+import { Lifetime } from '../core/lifetime.ts'
+import { createLog } from '../core/log.ts'
+import { openDatabase } from '../db/database.ts'
+import { main as runGateway } from '../gateway/main.ts'
+import { startRedisServer } from '../queue/redis-server.ts'
+import { main as runSimulator } from '../sim/main.ts'
+import { openControl } from './control.ts'
+import { lockDataFolder } from './data-lock.ts'
+import { chooseModels, ensureChosenModels } from './models.ts'
+import { dataFolder, modelsFolder } from './paths.ts'
+import { startScreen } from './screen.ts'
+import { setUp } from './setup.ts'
+import { untilStopped } from './stop.ts'
+import { EXIT, type Terminal } from './terminal.ts'
+import { parseOptions, UsageError } from './usage.ts'
+import { keepWorkerRunning } from './worker-child.ts'
+
+/** Runs until Ctrl-C. Everything it opens is closed in reverse order; children never outlive it. */
+export async function runStart(
+  args: readonly string[],
+  env: Environment,
+  terminal: Terminal,
+): Promise<number> {
+  const { values } = parseOptions(args, {
+    port: { type: 'string' },
+    data: { type: 'string' },
+    small: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  })
+  const port = parsePort(values.port ?? env['CHRYSALIS_PORT'] ?? '4800')
+  if (!setUp('start', env, terminal)) return EXIT.missing
+
+  const dataDir = dataFolder(values.data, env)
+  openDataFolder(dataDir)
+  const log = createLog('start', logSink(dataDir, values.verbose), systemClock.now)
+  const life = new Lifetime({ log, clock: systemClock })
+  const stopped = untilStopped(life)
+  try {
+    life.keep('data-folder', lockDataFolder(dataDir), (unlock) => unlock())
+    const models = modelsFolder(env)
+    const chosen = chooseModels({ isSmall: values.small, env })
+    await ensureChosenModels(chosen, { folder: models, env, terminal, signal: life.signal })
+
+    const redis = await startRedisServer({ dataDir, env, log, clock: systemClock })
+    life.keep('redis', redis, (it) => it.stop())
+    const db = await openDatabase({ url: databaseUrl(env, dataDir), clock: systemClock })
+    life.keep('database', db, (it) => it.close())
+
+    const settings: Record<string, string | undefined> = {
+      ...env,
+      CHRYSALIS_DATA: dataDir,
+      CHRYSALIS_MODELS: models,
+      CHRYSALIS_PORT: String(port),
+      CHRYSALIS_GATEWAY_PORT: env['CHRYSALIS_GATEWAY_PORT'] ?? '0',
+      CHRYSALIS_TEXT_MODEL: chosen.text,
+      CHRYSALIS_SPEECH_MODEL: chosen.speech,
+      REDIS_URL: redis.url,
+    }
+    const ground = { log, clock: systemClock, life }
+    const chat =
+      env['TELEGRAM_TOKEN'] === undefined
+        ? await runSimulator({ ...ground, env: settings })
+        : undefined
+    const gateway = await runGateway({ ...ground, env: settings, db })
+    const bot = await runBot({ ...ground, env: { ...settings, ...(chat && telegramOf(chat)) }, db })
+    keepWorkerRunning({
+      ...ground,
+      env,
+      dataDir,
+      settings: {
+        CHRYSALIS_NET: env['CHRYSALIS_NET'] ?? 'devnet',
+        CHRYSALIS_MODELS: models,
+        CHRYSALIS_TEXT_MODEL: chosen.text,
+        CHRYSALIS_SPEECH_MODEL: chosen.speech,
+        CHRYSALIS_GATEWAY_URL: `ws://127.0.0.1:${String(gateway.port)}/v1/connect`,
+        CHRYSALIS_JOIN: gateway.joinToken,
+        CHRYSALIS_BROKER_KEY: gateway.brokerKey,
+      },
+    })
+    life.keep('control', await openControl({ dataDir, facts: bot.facts }), (it) => it.close())
+
+    await Promise.race([gateway.untilWorker(life.signal), stopped])
+    if (!life.signal.aborted) terminal.out(startScreen({ chat, dataDir, models, chosen, env }))
+    await stopped
+    return EXIT.ok
+  } finally {
+    await life.close()
+  }
+}
+
+/** The simulator stands in for Telegram, and a page of this machine may be read, since the person here is its owner. */
+function telegramOf(chat: { apiRoot: string; token: string }): Record<string, string> {
+  return {
+    TELEGRAM_API_ROOT: chat.apiRoot,
+    TELEGRAM_TOKEN: chat.token,
+    CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',
+  }
+}
+
+const databaseUrl = (env: Environment, dataDir: string): string =>
+  env['DATABASE_URL'] ?? `pglite:${join(dataDir, 'db')}`
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new UsageError('--port takes a number from 1 to 65535.')
+  return port
+}
+
+function openDataFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AppError('config.data-folder', {}, { cause })
+  }
+}
+
+function logSink(dataDir: string, isVerbose: boolean): (line: string) => void {
+  const file = join(dataDir, 'chrysalis.log')
+  return (line) => {
+    appendFileSync(file, line, { mode: 0o600 })
+    if (isVerbose) process.stderr.write(line)
+  }
+}
