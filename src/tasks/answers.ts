@@ -64,3 +64,6 @@ export const addChecked = (a: Checked, b: Checked): Checked => ({
   dropped: a.dropped + b.dropped,
   missing: a.missing + b.missing,
 })
+
+export const tooManyChunks = (chunks: number): AppError =>
+  new AppError('input.too-long', { chunks, maxChunks: MAX_CHUNKS })

@@ -1,0 +1,126 @@
+/** @module Compares a translation with its source: links, mentions, tags, numbers and times, weekdays and months. */
+import type { Calendar, CalendarWord } from './calendar.ts'
+import { findNumberWords, hasNumberWords } from './number-words.ts'
+import { findNumbers, isAmong, type NumberMention } from './numbers.ts'
+import { findSpans, type SpanKind } from './spans.ts'
+import type { Checked, Language } from './task.ts'
+
+/** One side of the comparison. Without a language only what needs no dictionary is compared. */
+export interface Side {
+  readonly text: string
+  readonly language: Language | undefined
+  readonly calendar: Calendar | undefined
+}
+
+export interface Comparison {
+  readonly compared: Pick<Checked, 'links' | 'mentions' | 'tags' | 'numbers' | 'dates'>
+  /** Parts of the source that the translation must hold and does not, as they stand in the source. */
+  readonly missing: readonly string[]
+  /** Weekdays and months of the source that are not in the translation. */
+  readonly missingDates: readonly CalendarWord[]
+  /** Weekdays and months of the translation that are not in the source. */
+  readonly inventedDates: readonly CalendarWord[]
+  /** Missing parts, changed dates counted once, and numbers the source does not hold. */
+  readonly problems: number
+}
+
+/**
+ * What is lost or invented. Numbers agree over grouping, decimal signs, scripts of digits, number words up to
+ * twelve and halves of the day; weekdays and months by the names of `Intl` in both languages.
+ * Not compared: names, meaning, number words beyond twelve, numbers a language writes without digits.
+ */
+export function checkTranslation(source: Side, target: Side): Comparison {
+  const spans = compareSpans(source.text, target.text)
+  const [from, to] = [withoutSpans(source), withoutSpans(target)]
+  const dates = compareDates(from.dates, to.dates)
+  const numbers = compareNumbers(from, to)
+  const missing = [...spans.missing, ...numbers.missing.map(({ text }) => text)]
+  return {
+    compared: { ...spans.compared, numbers: from.numbers.length, dates: dates.compared },
+    missing,
+    missingDates: dates.missing,
+    inventedDates: dates.invented,
+    problems:
+      missing.length + numbers.invented + Math.max(dates.missing.length, dates.invented.length),
+  }
+}
+
+function compareSpans(source: string, target: string) {
+  const have = findSpans(target).map(({ text }) => text)
+  const missing: string[] = []
+  const count = { link: 0, mention: 0, tag: 0, command: 0, code: 0 } satisfies Record<
+    SpanKind,
+    number
+  >
+  for (const { kind, text } of findSpans(source)) {
+    count[kind]++
+    const at = have.indexOf(text)
+    if (at >= 0) have.splice(at, 1)
+    else missing.push(text)
+  }
+  return { compared: { links: count.link, mentions: count.mention, tags: count.tag }, missing }
+}
+
+interface Facts {
+  readonly text: string
+  readonly language: Language | undefined
+  readonly dates: readonly CalendarWord[]
+  readonly numbers: readonly NumberMention[]
+}
+
+/** Numbers inside links are the link's; months in figures are months. */
+function withoutSpans({ text, language, calendar }: Side): Facts {
+  let plain = text
+  for (const { start, end } of findSpans(text))
+    plain = plain.slice(0, start) + ' '.repeat(end - start) + plain.slice(end)
+  const dates = calendar?.find(plain) ?? []
+  let rest = plain
+  for (const { start, end } of dates)
+    rest = rest.slice(0, start) + ' '.repeat(end - start) + rest.slice(end)
+  return { text: rest, language, dates, numbers: findNumbers(rest) }
+}
+
+const same = (a: CalendarWord, b: CalendarWord): boolean => a.kind === b.kind && a.index === b.index
+
+function compareDates(source: readonly CalendarWord[], target: readonly CalendarWord[]) {
+  const wanted = source.filter(({ sure }) => sure)
+  const missing = wanted.filter((word) => !target.some((other) => same(word, other)))
+  const invented = target.filter((word) => word.sure && !source.some((other) => same(word, other)))
+  return { compared: wanted.length, missing: distinct(missing), invented: distinct(invented) }
+}
+
+function distinct(words: readonly CalendarWord[]): CalendarWord[] {
+  return words.filter(
+    (word, at) =>
+      words.findIndex((other) => other.kind === word.kind && other.index === word.index) === at,
+  )
+}
+
+/** Whether a number is there as a word, or as a month: `15.03.` may become `15 March`. */
+function said(
+  mention: NumberMention,
+  words: readonly number[],
+  dates: readonly CalendarWord[],
+): boolean {
+  const months = dates.filter(({ kind }) => kind === 'month').map(({ index }) => index + 1)
+  const hour = mention.time === undefined ? undefined : Math.floor(mention.time.minutes / 60) % 12
+  return (
+    mention.values.some((value) => words.includes(value) || months.includes(value)) ||
+    words.some((word) => word % 12 === hour)
+  )
+}
+
+function compareNumbers(source: Facts, target: Facts) {
+  const sourceWords = findNumberWords(source.text, source.language)
+  const targetWords = findNumberWords(target.text, target.language)
+  const missing = source.numbers.filter(
+    (mention) => !isAmong(mention, target.numbers) && !said(mention, targetWords, target.dates),
+  )
+  const invented = target.numbers.filter(
+    (mention) => !isAmong(mention, source.numbers) && !said(mention, sourceWords, source.dates),
+  )
+  // Without a table of the source's number words a new figure proves nothing, unless another figure was lost.
+  const known = hasNumberWords(source.language)
+  const proven = known ? invented.filter(({ values }) => values.some((value) => value <= 12)) : []
+  return { missing, invented: Math.max(0, proven.length - missing.length) }
+}
