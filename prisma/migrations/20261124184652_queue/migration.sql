@@ -33,6 +33,7 @@ CREATE TABLE "jobs" (
     "wrapped_result" BYTEA,
     "sealed_result" BYTEA,
     "blob_id" CHAR(32),
+    "input_hash" CHAR(64) NOT NULL,
     "receipt_digest" CHAR(64),
     "weights" VARCHAR(71),
     "in_tokens" BIGINT NOT NULL DEFAULT 0,
