@@ -1,0 +1,152 @@
+/** @module The engines of a worker: its models loaded once, their slots handed to jobs as the ports of `tasks`. */
+import { join } from 'node:path'
+import { AppError } from '../../core/app-error.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Net } from '../../core/config.ts'
+import type { ModelId } from '../../core/ids.ts'
+import type { ModelRow } from '../../tasks/models.ts'
+import type { SpeechEngine, TaskPorts, TextEngine } from '../../tasks/task.ts'
+import { type Gpu, loadTextModel, type TextModel } from './llama.ts'
+import { loadSpeechModel, type SpeechModel } from './speech.ts'
+import { chooseThreads } from './threads.ts'
+
+/** Context of a text slot: a long article and its summary; 235 MB of memory each for a 1.5B model. */
+const CONTEXT_TOKENS = 8192
+
+export interface EngineOptions {
+  readonly folder: string
+  /** Rows to load: at most one `llm`, one `stt`, one `vad`. Their files were checked against their hashes. */
+  readonly rows: readonly ModelRow[]
+  readonly net: Net
+  readonly gpu: Gpu
+  /** Fixed number of threads; absent: measured (`threads.ts`). */
+  readonly threads?: number
+  readonly slots: { readonly text: number; readonly speech: number }
+  readonly clock: Clock
+}
+
+/** The ports of one job. `release` gives the slot back and must be called once, however the job ended. */
+export interface JobPorts {
+  readonly ports: TaskPorts
+  readonly release: () => void
+}
+
+export interface Engines {
+  /** Slots there are, 0 where no such model was loaded. */
+  readonly slots: { readonly text: number; readonly speech: number }
+  /** Tokens a second of a text model, seconds of sound a second of a speech model. */
+  speed(model: ModelId): number
+  /**
+   * Takes a free slot of `model`. `audio`: the job's encoded sound.
+   * Throws `models.absent` for a model that is not loaded, `engine.stuck` when no slot is free.
+   */
+  portsFor(model: ModelId, audio?: AsyncIterable<Uint8Array>): JobPorts
+  close(): Promise<void>
+}
+
+/**
+ * Loads the models of `rows`.
+ * Throws `models.fixture` for a fixture outside devnet, `engine.gpu-missing`, `models.absent`, `models.corrupt`, `engine.oom`.
+ */
+export async function createEngines(options: EngineOptions): Promise<Engines> {
+  const { rows, net, gpu, clock } = options
+  for (const row of rows) {
+    if (row.isFixture && net !== 'devnet') throw new AppError('models.fixture')
+    if (row.gpu === 'required' && gpu === 'none') throw new AppError('engine.gpu-missing')
+  }
+  const [llm, stt, vad] = (['llm', 'stt', 'vad'] as const).map((kind) =>
+    rows.find((row) => row.kind === kind),
+  )
+  const threads = chooseThreads(options)
+  const text = llm && (await loadText(llm, options, threads))
+  const speech =
+    stt &&
+    (await loadSpeechModel({
+      model: pathOf(stt, options.folder),
+      ...(vad && { vad: pathOf(vad, options.folder) }),
+      backend: gpu === 'cuda' ? 'cuda' : 'cpu',
+      slots: options.slots.speech,
+      threads: () => threads,
+      clock,
+      allowDisk: net === 'devnet',
+    }))
+  const freeText = [...(text?.slots ?? [])]
+  const freeSpeech = [...(speech?.slots ?? [])]
+  return {
+    slots: { text: freeText.length, speech: freeSpeech.length },
+    speed: (model) => (model === llm?.id ? 10 : (speech?.slots[0]?.speed ?? 0)),
+    portsFor: (model, audio) => {
+      if (model === llm?.id) {
+        const slot = take(freeText)
+        return { ports: { text: slot, speech: noSpeech }, release: once(() => freeText.push(slot)) }
+      }
+      if (model === stt?.id) {
+        if (audio === undefined) throw new AppError('input.unsupported')
+        const slot = take(freeSpeech)
+        return {
+          ports: { text: noText, speech: slot.speechFor(audio) },
+          release: once(() => freeSpeech.push(slot)),
+        }
+      }
+      throw new AppError('models.absent')
+    },
+    close: () => closeAll(text, speech),
+  }
+}
+
+function loadText(row: ModelRow, options: EngineOptions, threads: number): Promise<TextModel> {
+  return loadTextModel({
+    path: pathOf(row, options.folder),
+    contextTokens: Math.min(CONTEXT_TOKENS, row.contextTokens ?? CONTEXT_TOKENS),
+    slots: options.slots.text,
+    gpu: options.gpu,
+    maxThreads: threads,
+    now: () => options.clock.now(),
+  })
+}
+
+function pathOf(row: ModelRow, folder: string): string {
+  const [file] = row.files
+  if (file === undefined) throw new AppError('models.absent')
+  return join(folder, file.path)
+}
+
+function take<T>(free: T[]): T {
+  const slot = free.pop()
+  // The worker announces as many slots as there are, so this is a bug of ours or of the gateway.
+  if (slot === undefined) throw new AppError('engine.stuck')
+  return slot
+}
+
+function once(give: () => void): () => void {
+  let isGiven = false
+  return () => {
+    if (!isGiven) give()
+    isGiven = true
+  }
+}
+
+async function closeAll(
+  text: TextModel | undefined,
+  speech: SpeechModel | undefined,
+): Promise<void> {
+  await Promise.all([text?.close(), speech?.close()])
+}
+
+/** The text port of a speech job. */
+const noText: TextEngine = {
+  contextTokens: 0,
+  count: () => {
+    throw new AppError('input.unsupported')
+  },
+  run: async () => {
+    throw new AppError('input.unsupported')
+  },
+}
+
+/** The speech port of a text job. */
+const noSpeech: SpeechEngine = {
+  run: async () => {
+    throw new AppError('input.unsupported')
+  },
+}

@@ -1,0 +1,73 @@
+/** @module From a text request to the model's own tokens, with the part that holds nothing of a user known by length. */
+import {
+  type ChatHistoryItem,
+  type ChatWrapper,
+  type LlamaModel,
+  type LlamaText,
+  resolveChatWrapper,
+  type Token,
+} from 'node-llama-cpp'
+import type { TextRequest } from '../../tasks/task.ts'
+
+export interface Prompt {
+  /** Everything that is evaluated before the first generated token. */
+  readonly tokens: readonly Token[]
+  /** The first tokens that depend on the system part alone: what may stay in a slot after the job. Examples may quote a user and are not among them. */
+  readonly shared: readonly Token[]
+  /** Generation ends at any of these tokens, which are not text. */
+  readonly stopTokens: ReadonlySet<Token>
+  /** Generation ends before any of these texts. */
+  readonly stopTexts: readonly string[]
+}
+
+/** Renders requests in the chat format of the model's file. User text stays text: control tokens written in it are spelled out. */
+export function createPrompter(model: LlamaModel): (request: TextRequest) => Prompt {
+  const wrapper = resolveChatWrapper(model)
+  const tokenize = (request: TextRequest) => render(model, wrapper, request)
+  // Two users that begin with different tokens: what their prompts have in common holds nothing of either.
+  const sharedOf = (request: TextRequest): readonly Token[] => {
+    const bare = { ...request, answerPrefix: '', examples: [] }
+    const one = tokenize({ ...bare, user: 'a' }).tokens
+    return one.slice(0, commonLength(one, tokenize({ ...bare, user: '0' }).tokens))
+  }
+  return (request) => {
+    const { tokens, triggers } = tokenize(request)
+    const stopTokens = new Set<Token>()
+    const stopTexts = [...(request.stop ?? [])]
+    for (const trigger of triggers) {
+      const [first, ...more] = trigger.tokenize(model.tokenizer)
+      if (first !== undefined && more.length === 0) stopTokens.add(first)
+      else if (trigger.values.every((value) => typeof value === 'string'))
+        stopTexts.push(trigger.values.join(''))
+    }
+    return { tokens, shared: sharedOf(request), stopTokens, stopTexts }
+  }
+}
+
+/** How many tokens two lists have in common at their start. */
+export function commonLength(a: readonly Token[], b: readonly Token[]): number {
+  const most = Math.min(a.length, b.length)
+  let length = 0
+  while (length < most && a[length] === b[length]) length++
+  return length
+}
+
+function render(
+  model: LlamaModel,
+  wrapper: ChatWrapper,
+  request: TextRequest,
+): { tokens: readonly Token[]; triggers: readonly LlamaText[] } {
+  const chatHistory: ChatHistoryItem[] = [{ type: 'system', text: request.system }]
+  for (const { user, answer } of request.examples ?? []) {
+    chatHistory.push({ type: 'user', text: user }, { type: 'model', response: [answer] })
+  }
+  chatHistory.push(
+    { type: 'user', text: request.user },
+    { type: 'model', response: request.answerPrefix ? [request.answerPrefix] : [] },
+  )
+  const state = wrapper.generateContextState({ chatHistory })
+  return {
+    tokens: state.contextText.tokenize(model.tokenizer),
+    triggers: state.stopGenerationTriggers,
+  }
+}

@@ -1,0 +1,185 @@
+/** @module One text slot: a sequence of the model's context that runs one request at a time and forgets it before it is free. */
+import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import { AppError } from '../../core/app-error.ts'
+import type { RunOptions, TextAnswer, TextEngine, TextRequest } from '../../tasks/task.ts'
+import { createAnswerText } from './answer-text.ts'
+import { engineError } from './engine-error.ts'
+import { commonLength, type Prompt } from './prompt.ts'
+
+/** Tokens of room that must stay free beside prompt and answer, so that the context is never shifted. */
+const MARGIN_TOKENS = 64
+/** Prompt tokens evaluated between two looks at the abort signal: 1–3 s of a 1.5B model on one core. */
+const PIECE_TOKENS = 64
+/** A character has at most 4 bytes, and a token at least one: this many tokens without a whole character are not text. */
+const MAX_BROKEN_TOKENS = 8
+
+export interface TextSlotDeps {
+  readonly model: LlamaModel
+  readonly context: LlamaContext
+  readonly prompt: (request: TextRequest) => Prompt
+  readonly count: (text: string) => number
+  /** Told how long generation took, so that the thread choice can be corrected. */
+  readonly onGenerated: (tokens: number, ms: number) => void
+  readonly now: () => number
+}
+
+/**
+ * A `TextEngine` over one sequence. The system part and the examples stay evaluated for the next request; all else is
+ * erased when a run ends, however it ends (ENG A4). Runs do not overlap.
+ */
+export class TextSlot implements TextEngine {
+  readonly contextTokens: number
+  readonly #deps: TextSlotDeps
+  #sequence: LlamaContextSequence
+
+  constructor(deps: TextSlotDeps) {
+    this.#deps = deps
+    this.#sequence = deps.context.getSequence()
+    this.contextTokens = deps.context.contextSize
+  }
+
+  count(text: string): number {
+    return this.#deps.count(text)
+  }
+
+  /** Tokens the slot holds between runs: shared ones only. For tests and the assertion of ENG A4. */
+  get heldTokens(): readonly Token[] {
+    return this.#sequence.contextTokens
+  }
+
+  /** The engine's own meter, cumulative; for tests. */
+  get meter(): { readonly usedInputTokens: number; readonly usedOutputTokens: number } {
+    return this.#sequence.tokenMeter.getState()
+  }
+
+  /** Throws `input.too-long` (with `tokens` and `limit`), `job.cancelled`, `engine.crash`, `engine.oom`. */
+  async run(request: TextRequest, options: RunOptions): Promise<TextAnswer> {
+    throwIfCancelled(options.signal)
+    const prompt = this.#deps.prompt(request)
+    const limit = this.contextTokens - request.maxTokens - MARGIN_TOKENS
+    if (prompt.tokens.length > limit)
+      throw new AppError('input.too-long', { tokens: prompt.tokens.length, limit })
+    try {
+      return await this.#generate(prompt, request, options)
+    } catch (error) {
+      throw engineError(error)
+    } finally {
+      await this.#forget(prompt.shared)
+    }
+  }
+
+  async #generate(
+    prompt: Prompt,
+    request: TextRequest,
+    { signal, onDelta }: RunOptions,
+  ): Promise<TextAnswer> {
+    const last = await this.#evaluateMost(prompt, signal)
+    const answer = createAnswerText(prompt.stopTexts)
+    const decode = createDecoder(this.#deps.model, prompt.tokens)
+    const began = this.#deps.now()
+    let outTokens = 0
+    let stop: TextAnswer['stop'] = 'end'
+    const tokens = this.#sequence.evaluate(last.tokens, {
+      temperature: 0,
+      ...(request.seed !== undefined && { seed: request.seed }),
+      contextShift: { strategy: refuseShift },
+    })
+    for await (const token of tokens) {
+      throwIfCancelled(signal)
+      if (prompt.stopTokens.has(token)) break
+      outTokens++
+      const piece = decode(token)
+      if (piece !== '' && answer.add(piece)) {
+        stop = 'stop-text'
+        break
+      }
+      if (piece !== '') onDelta?.(answer.shown())
+      if (outTokens >= request.maxTokens) {
+        stop = 'limit'
+        break
+      }
+    }
+    throwIfCancelled(signal)
+    this.#deps.onGenerated(outTokens, this.#deps.now() - began)
+    return {
+      text: answer.whole(),
+      units: {
+        inTokens: prompt.tokens.length,
+        cachedTokens: last.cachedTokens,
+        outTokens,
+        audioMs: 0,
+      },
+      stop,
+    }
+  }
+
+  /** Evaluates the prompt but for a last piece, which the generation begins with. */
+  async #evaluateMost(
+    prompt: Prompt,
+    signal: AbortSignal,
+  ): Promise<{ tokens: Token[]; cachedTokens: number }> {
+    // At least one token must be evaluated to get the first new one.
+    const kept = commonLength(this.#sequence.contextTokens, prompt.tokens.slice(0, -1))
+    await this.#keep(kept)
+    const cachedTokens = this.#sequence.nextTokenIndex
+    let at = cachedTokens
+    while (prompt.tokens.length - at > PIECE_TOKENS) {
+      const piece = prompt.tokens.slice(at, at + PIECE_TOKENS)
+      await this.#sequence.evaluateWithoutGeneratingNewTokens(piece, {
+        contextShift: { strategy: refuseShift },
+      })
+      throwIfCancelled(signal)
+      at += piece.length
+    }
+    return { tokens: prompt.tokens.slice(at), cachedTokens }
+  }
+
+  /** Erases everything but the first `length` tokens. */
+  async #keep(length: number): Promise<void> {
+    const sequence = this.#sequence
+    if (length >= sequence.nextTokenIndex) return
+    // Sliding windows and recurrent layers cannot erase a part.
+    if (length === 0 || sequence.needsCheckpoints) await sequence.clearHistory()
+    else await sequence.eraseContextTokenRanges([{ start: length, end: sequence.nextTokenIndex }])
+  }
+
+  /** Leaves only tokens of `shared` in the slot; a sequence that cannot is thrown away and made anew. */
+  async #forget(shared: readonly Token[]): Promise<void> {
+    try {
+      await this.#keep(commonLength(this.#sequence.contextTokens, shared))
+      if (this.#sequence.nextTokenIndex <= shared.length) return
+    } catch {
+      // Falls through to a new sequence.
+    }
+    await this.#sequence.dispose()
+    this.#sequence = this.#deps.context.getSequence()
+  }
+
+  async close(): Promise<void> {
+    await this.#sequence.dispose()
+  }
+}
+
+/** Text of tokens as they come; a character split over tokens waits until it is whole. */
+function createDecoder(model: LlamaModel, before: readonly Token[]): (token: Token) => string {
+  const context = before.slice(-8)
+  let pending: Token[] = []
+  return (token) => {
+    pending.push(token)
+    const text = model.detokenize(pending, false, context)
+    if (text.endsWith('\uFFFD') && pending.length < MAX_BROKEN_TOKENS) return ''
+    context.push(...pending)
+    context.splice(0, Math.max(0, context.length - 8))
+    pending = []
+    return text
+  }
+}
+
+/** The prompt was counted before: a shift would silently drop the user's text. */
+function refuseShift(): never {
+  throw new AppError('input.too-long')
+}
+
+function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new AppError('job.cancelled')
+}
