@@ -1,0 +1,272 @@
+/** @module The front's side of the rows of `jobs`: taken in, looked at, ended early, delivered. */
+
+import type { ErrorCode } from '../core/errors.ts'
+import type { FrontId, JobId, Kid, OwnerId } from '../core/ids.ts'
+import type { Database } from '../db/database.ts'
+import type { JobClass, JobFacts, JobState } from './desk-port.ts'
+import {
+  codeOfRow,
+  jobOf,
+  kidOfRow,
+  type OpenJob,
+  openColumns,
+  toFacts,
+  toOpenJob,
+} from './job-row.ts'
+
+export interface NewJob {
+  readonly job: JobId
+  readonly front: FrontId
+  readonly owner: OwnerId
+  /** Keyed hash, 64 hex characters. */
+  readonly requestKey: string
+  readonly task: string
+  readonly model: string
+  readonly tier: string
+  readonly class: JobClass
+  readonly maxAttempts: number
+  readonly maxOutputBytes: number
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  readonly sealedEnvelope: Uint8Array
+  readonly wrappedCek: Uint8Array
+  readonly inputHash: string
+  readonly blobId?: string
+}
+
+/** What delivering needs of an ended job. */
+export interface EndedJob {
+  readonly facts: JobFacts
+  readonly state: 'done' | 'failed' | 'cancelled' | 'expired'
+  readonly code: ErrorCode
+  readonly attempt: number
+  readonly kid?: Kid
+  readonly wrappedResult?: Uint8Array
+  readonly sealedResult?: Uint8Array
+  readonly blobId: string | null
+}
+
+/** What following a running attempt needs. */
+export interface RunningJob {
+  readonly attempt: number
+  readonly kid: Kid
+  readonly wrappedResult: Uint8Array
+}
+
+const open = { in: ['queued', 'running'] } as const satisfies { in: JobState[] }
+/** Whatever ends a job takes its input away: envelope and key go in the same statement. */
+export const shredded = { sealedEnvelope: null, wrappedCek: null }
+
+export type DeskStore = ReturnType<typeof createDeskStore>
+
+/** One front's rows. Each call is one statement, so one commit. */
+export function createDeskStore({ rows }: Database, front: FrontId) {
+  return {
+    findByRequest: async (requestKey: string): Promise<JobId | undefined> => {
+      const row = await rows.job.findUnique({ where: { requestKey }, select: { id: true } })
+      return row ? jobOf(row.id) : undefined
+    },
+
+    /** False when the request key is known (a rival submit was quicker). */
+    insert: async (entry: NewJob): Promise<boolean> => {
+      const { job, createdAtMs, expiresAtMs, ...fields } = entry
+      const { count } = await rows.job.createMany({
+        data: [
+          {
+            ...fields,
+            id: job,
+            createdAt: new Date(createdAtMs),
+            expiresAt: new Date(expiresAtMs),
+            sealedEnvelope: Uint8Array.from(entry.sealedEnvelope),
+            wrappedCek: Uint8Array.from(entry.wrappedCek),
+          },
+        ],
+        skipDuplicates: true,
+      })
+      return count === 1
+    },
+
+    /** Takes a refused job back; nothing of it stays. */
+    remove: async (job: JobId): Promise<void> => {
+      await rows.job.deleteMany({ where: { id: job, state: 'queued', attempt: 0 } })
+    },
+
+    look: async (job: JobId): Promise<(OpenJob & { state: JobState }) | undefined> => {
+      const row = await rows.job.findFirst({
+        where: { id: job, front },
+        select: openColumns,
+      })
+      return row ? { ...toOpenJob(row), state: row.state } : undefined
+    },
+
+    running: async (job: JobId): Promise<RunningJob | undefined> => {
+      const row = await rows.job.findFirst({
+        where: { id: job, front, state: 'running' },
+        select: { attempt: true, kid: true, wrappedResult: true },
+      })
+      if (!row?.kid || !row.wrappedResult) return undefined
+      return { attempt: row.attempt, kid: kidOfRow(row.kid), wrappedResult: row.wrappedResult }
+    },
+
+    /** Ends an open job without an answer; undefined when it had ended. Fences every running attempt. */
+    cancel: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
+      const [row] = await rows.job.updateManyAndReturn({
+        where: { id: job, front, state: open },
+        data: {
+          state: 'cancelled',
+          code: 'job.cancelled',
+          settledAt: new Date(nowMs),
+          wrappedResult: null,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return row ? toOpenJob(row) : undefined
+    },
+
+    /** Ended jobs of this front that were not delivered, oldest first. */
+    undelivered: async (limit: number): Promise<readonly JobId[]> => {
+      const found = await rows.job.findMany({
+        where: { front, deliveredAt: null, state: { notIn: ['queued', 'running'] } },
+        orderBy: { settledAt: 'asc' },
+        take: limit,
+        select: { id: true },
+      })
+      return found.map((row) => jobOf(row.id))
+    },
+
+    ended: async (job: JobId): Promise<EndedJob | undefined> => {
+      const row = await rows.job.findFirst({
+        where: { id: job, front, deliveredAt: null, state: { notIn: ['queued', 'running'] } },
+      })
+      if (!row || row.state === 'queued' || row.state === 'running') return undefined
+      return {
+        facts: toFacts(row),
+        state: row.state,
+        code: codeOfRow(row.code),
+        attempt: row.attempt,
+        blobId: row.blobId,
+        ...(row.kid !== null && { kid: kidOfRow(row.kid) }),
+        ...(row.wrappedResult && { wrappedResult: row.wrappedResult }),
+        ...(row.sealedResult && { sealedResult: row.sealedResult }),
+      }
+    },
+
+    /** Destroys the answer and its secret; idempotent. */
+    markDelivered: async (job: JobId, nowMs: number): Promise<void> => {
+      await rows.job.updateMany({
+        where: { id: job, front, deliveredAt: null },
+        data: { deliveredAt: new Date(nowMs), wrappedResult: null, sealedResult: null },
+      })
+    },
+  }
+}
+
+export type SweepStore = ReturnType<typeof createSweepStore>
+
+/** All fronts' rows, for the sweeps. */
+export function createSweepStore({ rows }: Database) {
+  return {
+    /** Ends what is past its deadline; each row is returned to one caller only. */
+    expire: async (nowMs: number): Promise<readonly OpenJob[]> => {
+      const now = new Date(nowMs)
+      const due = { state: open, expiresAt: { lte: now } }
+      // A read first: nearly always nothing is due, and an idle UPDATE would be a commit all the same.
+      if ((await rows.job.count({ where: due, take: 1 })) === 0) return []
+      const ended = await rows.job.updateManyAndReturn({
+        where: due,
+        data: {
+          state: 'expired',
+          code: 'job.expired',
+          settledAt: now,
+          wrappedResult: null,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return ended.map(toOpenJob)
+    },
+
+    /** The open ones among these jobs. */
+    find: async (jobs: readonly JobId[]): Promise<readonly OpenJob[]> => {
+      const found = await rows.job.findMany({
+        where: { id: { in: [...jobs] }, state: open },
+        select: openColumns,
+      })
+      return found.map(toOpenJob)
+    },
+
+    /** Open jobs older than `beforeMs`, a page after `after`. */
+    open: async (beforeMs: number, after?: JobId): Promise<readonly OpenJob[]> => {
+      const found = await rows.job.findMany({
+        where: {
+          state: open,
+          createdAt: { lte: new Date(beforeMs) },
+          ...(after !== undefined && { id: { gt: after } }),
+        },
+        orderBy: { id: 'asc' },
+        take: 500,
+        select: openColumns,
+      })
+      return found.map(toOpenJob)
+    },
+
+    /** Waiting jobs below the first class, for promotion. */
+    waiting: async (beforeMs: number): Promise<readonly OpenJob[]> => {
+      const found = await rows.job.findMany({
+        where: {
+          state: 'queued',
+          class: { not: 'interactive' },
+          createdAt: { lte: new Date(beforeMs) },
+        },
+        orderBy: { createdAt: 'asc' },
+        take: 500,
+        select: openColumns,
+      })
+      return found.map(toOpenJob)
+    },
+
+    /** Which of these jobs are open. */
+    stillOpen: async (jobs: readonly JobId[]): Promise<ReadonlySet<JobId>> => {
+      const found = await rows.job.findMany({
+        where: { id: { in: [...jobs] }, state: open },
+        select: { id: true },
+      })
+      return new Set(found.map((row) => jobOf(row.id)))
+    },
+
+    /** Fails an open job for a reason of ours (a lost blob); undefined when it had ended. */
+    fail: async (job: JobId, code: ErrorCode, nowMs: number): Promise<OpenJob | undefined> => {
+      const [row] = await rows.job.updateManyAndReturn({
+        where: { id: job, state: open },
+        data: {
+          state: 'failed',
+          code,
+          settledAt: new Date(nowMs),
+          wrappedResult: null,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return row ? toOpenJob(row) : undefined
+    },
+
+    /** Open or undelivered jobs that own one of these blobs. */
+    blobOwners: async (blobs: readonly string[]): Promise<ReadonlySet<string>> => {
+      const found = await rows.job.findMany({
+        where: { blobId: { in: [...blobs] }, state: open },
+        select: { blobId: true },
+      })
+      return new Set(found.flatMap((row) => (row.blobId === null ? [] : [row.blobId])))
+    },
+
+    /** Destroys answers that nobody fetched within a day; their keys go with the hour's KEK as well. */
+    dropStale: async (beforeMs: number, nowMs: number): Promise<number> => {
+      const { count } = await rows.job.updateMany({
+        where: { deliveredAt: null, settledAt: { lte: new Date(beforeMs) } },
+        data: { deliveredAt: new Date(nowMs), wrappedResult: null, sealedResult: null },
+      })
+      return count
+    },
+  }
+}

@@ -1,0 +1,245 @@
+/** @module The desk: takes jobs in for one front, answers for their state, and hands their answers out (ENG B3). */
+import { AppError } from '../core/app-error.ts'
+import { canonicalBytes } from '../core/canonical.ts'
+import type { Clock } from '../core/clock.ts'
+import { describe } from '../core/describe.ts'
+import { type FrontId, type JobId, newJobId } from '../core/ids.ts'
+import type { Log } from '../core/log.ts'
+import { poolOf } from '../core/tier.ts'
+import type { Database } from '../db/database.ts'
+import { createTurnstile } from './admission.ts'
+import type { Blobs } from './blobs.ts'
+import { startDeliveries } from './deliveries.ts'
+import type { Desk, JobRequest, JobStatus, Submitted } from './desk-port.ts'
+import type { DeskSealing, SealedJob } from './desk-sealing.ts'
+import { createDeskStore, createSweepStore } from './desk-store.ts'
+import { createDrafts } from './drafts.ts'
+import { createFairness } from './fairness.ts'
+import type { OpenJob } from './job-row.ts'
+import { hashOwner, hashRequest } from './owner-hash.ts'
+import { createPoolQueues } from './pool-queue.ts'
+import type { RedisLink } from './redis.ts'
+import { startSweeps } from './sweeps.ts'
+
+export interface DeskOptions {
+  readonly front: FrontId
+  readonly db: Database
+  readonly redis: RedisLink
+  readonly sealing: DeskSealing
+  readonly blobs: Blobs
+  /** The installation's secret for keyed hashes, 32 bytes. */
+  readonly ownerKey: Uint8Array
+  /** Most bytes of a task's result stream; 2 MiB where it says nothing. */
+  readonly maxOutputBytes?: (task: string) => number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A desk with its own end; Redis, database and blobs stay the caller's. */
+export interface OwnedDesk extends Desk {
+  close(): Promise<void>
+}
+
+const maxContentBytes = 1_048_000
+const maxAudioBytes = 200 * 2 ** 20
+const maxLifeMs = 86_400_000
+const maxAttempts = 3
+/** Jobs that may wait for one slot before a front says that it is busy. */
+const maxWaiting = 500
+
+/** Opens the desk of one front and starts its sweeps. `redis` must be connected. */
+export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
+  const { front, db, redis, blobs, clock, log } = options
+  const store = createDeskStore(db, front)
+  const sweepStore = createSweepStore(db)
+  const queues = createPoolQueues(redis)
+  const fairness = createFairness(redis)
+  const turnstile = createTurnstile({
+    link: redis,
+    queues,
+    fairness,
+    blobs,
+    log,
+    find: (jobs) => sweepStore.find(jobs),
+  })
+  const drafts = await createDrafts({ front, redis, store, sealing: options.sealing, clock, log })
+  const sweeps = startSweeps({
+    store: sweepStore,
+    turnstile,
+    queues,
+    fairness,
+    blobs,
+    clock,
+    log,
+    redis,
+  })
+  const deliveries = startDeliveries({
+    store,
+    blobs,
+    sealing: options.sealing,
+    clock,
+    log,
+    onEnded: (listener) => drafts.onEnded(listener),
+  })
+
+  const placeOf = async (job: OpenJob): Promise<number> => {
+    const { first, all } = await queues.of(job.place.pool).countWaiting()
+    const listed = await fairness.position(job.place, job.job)
+    const ahead = job.place.class === 'interactive' ? first : all
+    return listed === undefined ? Math.max(0, ahead - 1) : ahead + listed
+  }
+
+  const submit = async (request: JobRequest): Promise<Submitted> => {
+    checkRequest(request)
+    redis.assertUp()
+    const requestKey = hashRequest(options.ownerKey, front, request.requestKey)
+    const known = await store.findByRequest(requestKey)
+    if (known) return { job: known, place: await placeIfOpen(known), isNew: false }
+    const entry = await seal(request, requestKey)
+    if (!(await store.insert(entry.row))) {
+      // A rival submit of the same request was quicker: what was just made is thrown away.
+      await dropBlob(entry.sealed)
+      const rival = await store.findByRequest(requestKey)
+      if (!rival) throw new AppError('stores.down')
+      return { job: rival, place: await placeIfOpen(rival), isNew: false }
+    }
+    const answer = await enter(entry.open)
+    if (answer === 'full') {
+      await store.remove(entry.row.job)
+      await dropBlob(entry.sealed)
+      throw new AppError('input.too-many')
+    }
+    log.info('job.queued', {
+      job: entry.row.job,
+      pool: entry.open.place.pool,
+      bytes: entry.row.sealedEnvelope.length,
+    })
+    return { job: entry.row.job, place: await placeIfOpen(entry.row.job), isNew: true }
+  }
+  /** The row is durable: when Redis goes away now, the sweep adds the job later. */
+  const enter = async (job: OpenJob): Promise<'go' | 'wait' | 'full'> => {
+    try {
+      return await turnstile.enter(job)
+    } catch (error) {
+      log.failure('job.add-postponed', describe(error))
+      return 'wait'
+    }
+  }
+  const placeIfOpen = async (job: JobId): Promise<number> => {
+    try {
+      const found = await store.look(job)
+      return found?.state === 'queued' ? await placeOf(found) : 0
+    } catch {
+      return 0
+    }
+  }
+  const dropBlob = async ({ envelope }: SealedJob): Promise<void> => {
+    if (envelope.blob) await blobs.remove(envelope.blob.id)
+  }
+
+  const seal = async (request: JobRequest, requestKey: string) => {
+    const job = newJobId()
+    const owner = hashOwner(options.ownerKey, request.owner)
+    const { task, model, tier } = request
+    const pool = poolOf(model, tier)
+    await assertRoom(pool)
+    const createdAtMs = clock.now()
+    const expiresAtMs = createdAtMs + request.deadlineMs
+    const sealed = await options.sealing.seal({
+      job,
+      task,
+      model,
+      tier,
+      maxAttempts,
+      content: request.content,
+      iat: Math.floor(createdAtMs / 1000),
+      exp: Math.ceil(expiresAtMs / 1000),
+      ...(request.audio && {
+        audio: {
+          source: request.audio,
+          maxBytes: maxAudioBytes,
+          store: (id, chunks) => blobs.put(id, chunks),
+        },
+      }),
+    })
+    const blobId = sealed.envelope.blob?.id
+    const place = { pool, owner, class: request.class }
+    const row = {
+      job,
+      front,
+      owner,
+      requestKey,
+      task,
+      model,
+      tier,
+      class: request.class,
+      maxAttempts,
+      createdAtMs,
+      expiresAtMs,
+      wrappedCek: sealed.wrappedCek,
+      inputHash: sealed.inputHash,
+      maxOutputBytes: options.maxOutputBytes?.(task) ?? 2 * 2 ** 20,
+      sealedEnvelope: canonicalBytes(sealed.envelope),
+      ...(blobId !== undefined && { blobId }),
+    }
+    const open: OpenJob = {
+      job,
+      front,
+      task,
+      place,
+      createdAtMs,
+      expiresAtMs,
+      isRunning: false,
+      attempt: 0,
+      blobId: blobId ?? null,
+    }
+    return { row, open, sealed }
+  }
+  const assertRoom = async (pool: ReturnType<typeof poolOf>): Promise<void> => {
+    if ((await queues.of(pool).countWaiting()).all >= maxWaiting) throw new AppError('worker.none')
+  }
+
+  const cancel = async (job: JobId): Promise<boolean> => {
+    const ended = await store.cancel(job, clock.now())
+    if (!ended) return false
+    await turnstile.leave(ended, 'user')
+    deliveries.hint(job)
+    return true
+  }
+
+  const status = async (job: JobId): Promise<JobStatus> => {
+    const found = await store.look(job)
+    if (!found) throw new AppError('job.unknown', { job })
+    const { state, attempt: attempts } = found
+    if (state !== 'queued') return { state, place: 0, attempts }
+    const listed = await fairness.position(found.place, job)
+    return {
+      state: listed === undefined ? 'queued' : 'held',
+      place: await placeOf(found),
+      attempts,
+    }
+  }
+
+  return {
+    front,
+    submit,
+    cancel,
+    status,
+    watch: (job, watch) => drafts.watch(job, watch),
+    startDeliveries: (deliver) => deliveries.start(deliver),
+    close: async () => {
+      await deliveries.close()
+      await sweeps.close()
+      drafts.close()
+      await queues.close()
+    },
+  }
+}
+
+/** Throws before anything is written. */
+function checkRequest({ content, deadlineMs, audio }: JobRequest): void {
+  if (content.size > maxContentBytes)
+    throw new AppError('input.too-large', { max: maxContentBytes })
+  if (content.size === 0 && !audio) throw new AppError('input.empty')
+  if (!(deadlineMs > 0 && deadlineMs <= maxLifeMs)) throw new AppError('input.invalid')
+}
