@@ -1,0 +1,35 @@
+/** @module Settings of a worker: no key of Telegram, Redis or the database is even asked for. */
+import { z } from 'zod'
+import { folderSchema, integer, netSchema, secret } from '../core/config.ts'
+import { isModelId, type ModelId } from '../core/ids.ts'
+
+const modelSetting = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .refine((text): text is ModelId => isModelId(text), 'expected a model id')
+
+export const workerConfig = z.object({
+  CHRYSALIS_NET: netSchema.default('devnet'),
+  CHRYSALIS_DATA: folderSchema,
+  /** One or several WebSocket addresses, separated by commas; tried in turn. */
+  CHRYSALIS_GATEWAY_URL: z
+    .string()
+    .default('ws://127.0.0.1:4810/v1/connect')
+    .transform((text) => text.split(',').map((url) => url.trim()))
+    .refine((urls) => urls.every(isGatewayUrl), 'expected ws:// or wss:// addresses'),
+  CHRYSALIS_JOIN: secret(16),
+  /** Raw Ed25519 public key of the broker, base64url. */
+  CHRYSALIS_BROKER_KEY: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** Absent: chosen by the engine from the cores of this machine. */
+  CHRYSALIS_THREADS: integer(1, 256).optional(),
+  /** Text slots. Absent: chosen by the engine. */
+  CHRYSALIS_SLOTS: integer(1, 64).optional(),
+  CHRYSALIS_MODELS: folderSchema.optional(),
+  CHRYSALIS_TEXT_MODEL: modelSetting('qwen2.5-coder-1.5b'),
+  CHRYSALIS_SPEECH_MODEL: modelSetting('whisper-base'),
+})
+export type WorkerConfig = z.output<typeof workerConfig>
+
+const isGatewayUrl = (url: string): boolean =>
+  URL.canParse(url) && ['ws:', 'wss:'].includes(new URL(url).protocol)

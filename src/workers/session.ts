@@ -1,0 +1,246 @@
+/** @module The worker's conversation with a gateway: admission, leases, heartbeats, cancels, and coming back after every loss. */
+import { AppError } from '../core/app-error.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Net } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
+import { BYE, type FrameOf, type FromGateway, PING_MS } from '../core/frames.ts'
+import type { Log } from '../core/log.ts'
+import type { Secret } from '../core/plaintext.ts'
+import type { PinnedBroker } from '../tee/identity.ts'
+import { type Attempt, type Attempts, createAttempts } from './attempts.ts'
+import { type Connection, openConnection } from './connection.ts'
+import { createEnrolment, type WorkerSession } from './enrol.ts'
+import type { Lending } from './lending.ts'
+import { reconnectPause } from './reconnect.ts'
+
+export interface SessionDeps {
+  readonly net: Net
+  readonly broker: PinnedBroker
+  readonly join: Secret
+  readonly build: string
+  readonly urls: readonly string[]
+  readonly lending: Lending
+  /** Runs a lease to its end; never rejects. */
+  readonly work: (
+    session: WorkerSession,
+    job: { lease: FrameOf<'lease'>; attempt: Attempt },
+  ) => Promise<void>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface WorkerLoop {
+  /** The gateway address in use or tried last. */
+  readonly url: () => string
+  /** Takes no new leases, finishes what runs within `graceMs`, leaves. */
+  drain(graceMs: number): Promise<void>
+  /** Resolves after `drain`. */
+  readonly ended: Promise<void>
+}
+
+/** A step of the admission, or a pong, that takes longer means that the gateway is gone. */
+const SILENT_MS = 10_000
+/** A cancelled job is answered within this, whether its engine has stopped or not. */
+const CANCEL_MS = 800
+/** Before a session ends an idle worker comes back for a new one. */
+const RENEW_BEFORE_S = 600
+
+/** Starts connecting at once and goes on until `drain`. */
+export function startSessions(deps: SessionDeps): WorkerLoop {
+  const { clock, log, urls } = deps
+  const attempts = createAttempts()
+  const stop = new AbortController()
+  let draining = false
+  let link: Connection | undefined
+  let turn = 0
+  const url = (): string => urls[turn % urls.length] ?? ''
+
+  const live = async (): Promise<void> => {
+    let failures = 0
+    while (!stop.signal.aborted) {
+      const wasAdmitted = await connectOnce(
+        { deps, attempts, url: url(), isDraining: () => draining },
+        (it) => {
+          link = it
+        },
+      )
+      if (stop.signal.aborted) return
+      failures = wasAdmitted ? 0 : failures + 1
+      turn += 1
+      await clock.sleep(reconnectPause(failures), stop.signal).catch(() => undefined)
+    }
+  }
+  const ended = live().catch((error: unknown) => log.failure('session.crashed', describe(error)))
+  return {
+    url,
+    ended,
+    drain: async (graceMs) => {
+      draining = true
+      link?.send({ type: 'drain' })
+      const late = new AbortController()
+      await Promise.race([
+        attempts.idle(),
+        clock.sleep(graceMs, late.signal).catch(() => undefined),
+      ])
+      late.abort()
+      attempts.abortAll()
+      stop.abort()
+      link?.close(BYE.draining)
+      await ended
+    },
+  }
+}
+
+interface Link {
+  readonly deps: SessionDeps
+  readonly attempts: Attempts
+  readonly url: string
+  readonly isDraining: () => boolean
+}
+
+/** One connection from its opening to its end; true when the gateway admitted the worker. Never rejects. */
+async function connectOnce(
+  link: Link,
+  onLink: (connection: Connection | undefined) => void,
+): Promise<boolean> {
+  const { deps, attempts } = link
+  const { log } = deps
+  const talk = createTalk(link)
+  let connection: Connection
+  try {
+    connection = await openConnection({
+      url: link.url,
+      onFrame: (frame, it) => talk.hear(frame, it),
+      onError: (error) => log.failure('session.frame-refused', describe(error)),
+    })
+  } catch {
+    log.warn('session.unreachable', {})
+    return false
+  }
+  onLink(connection)
+  connection.send({
+    type: 'hello',
+    v: 1,
+    net: deps.net,
+    tee: ['sim'],
+    gpu: 0,
+    build: deps.build,
+    join: deps.join.reveal(),
+  })
+  const stopPings = talk.startPings(connection)
+  const code = await connection.closed
+  stopPings()
+  onLink(undefined)
+  const admitted = talk.session() !== undefined
+  log.info('session.ended', { code, admitted, held: attempts.running.length })
+  return admitted
+}
+
+interface Talk {
+  hear(frame: FromGateway, connection: Connection): Promise<void>
+  session(): WorkerSession | undefined
+  startPings(connection: Connection): () => void
+}
+
+function createTalk({ deps, attempts, isDraining }: Link): Talk {
+  const { broker, lending, clock, log } = deps
+  const enrolment = createEnrolment({ net: deps.net, broker, models: lending.models, clock })
+  let session: WorkerSession | undefined
+  let heardAt = clock.now()
+
+  const sayReady = (connection: Connection): void => {
+    const slots = isDraining() ? { text: 0, speech: 0 } : lending.slots
+    connection.send({
+      type: 'ready',
+      slots,
+      models: [...lending.models],
+      running: attempts.running,
+    })
+  }
+
+  const takeLease = (lease: FrameOf<'lease'>): void => {
+    broker.check(lease)
+    if (!session) throw new AppError('admission.step')
+    const attempt = attempts.begin(lease.job, lease.attempt)
+    if (!attempt) {
+      log.warn('lease.refused', { job: lease.job, attempt: lease.attempt })
+      return
+    }
+    log.info('lease.taken', { job: lease.job, attempt: lease.attempt })
+    void deps.work(session, { lease, attempt })
+  }
+
+  const cancel = ({ job, attempt: number }: FrameOf<'cancel'>): void => {
+    const attempt = attempts.find(job, number)
+    if (!attempt) return
+    if (attempt.state === 'running') {
+      attempt.abort()
+      // The engine may be inside a piece of the prompt; the gateway need not wait for it.
+      clock.after(CANCEL_MS, () => attempt.fail('job.cancelled'))
+    } else attempt.fail('job.cancelled')
+  }
+
+  const admitted = async (verdict: FrameOf<'verdict'>, connection: Connection): Promise<void> => {
+    const isFirst = session === undefined
+    session = await enrolment.accept(verdict)
+    log.info('session.admitted', { kid: session.keys.kid, held: attempts.running.length })
+    if (!isFirst) return
+    sayReady(connection)
+    attempts.attach(connection)
+  }
+
+  return {
+    session: () => session,
+    hear: async (frame, connection) => {
+      heardAt = clock.now()
+      switch (frame.type) {
+        case 'challenge':
+          connection.send(await enrolment.answer(frame))
+          return
+        case 'verdict':
+          await admitted(frame, connection)
+          return
+        case 'lease':
+          takeLease(frame)
+          return
+        case 'cancel':
+          cancel(frame)
+          return
+        case 'ack': {
+          const attempt = attempts.find(frame.job, frame.attempt)
+          if (attempt) attempts.drop(attempt)
+          if (!frame.ok) log.warn('attempt.refused', { job: frame.job, code: frame.code })
+          return
+        }
+        case 'pong':
+          return
+        case 'drain':
+          log.info('gateway.drains', {})
+          return
+        case 'bye':
+          connection.close(frame.code)
+          return
+      }
+    },
+    startPings: (connection) => {
+      let n = 0
+      heardAt = clock.now()
+      return clock.every(PING_MS, () => {
+        const now = clock.now()
+        if (now - heardAt > SILENT_MS) {
+          connection.close(BYE.silent)
+          return
+        }
+        if (!session) return
+        if (isIdle(attempts) && session.now() / 1000 > session.expiresAt - RENEW_BEFORE_S) {
+          connection.close(BYE.draining)
+          return
+        }
+        n += 1
+        connection.send({ type: 'ping', n, running: attempts.running })
+      })
+    },
+  }
+}
+
+const isIdle = (attempts: Attempts): boolean => attempts.running.length === 0
