@@ -6,10 +6,12 @@ import {
   isFrontId,
   isJobId,
   isKid,
+  isLeaseId,
   isModelId,
   isOwnerId,
   type JobId,
   type Kid,
+  type LeaseId,
   type ModelId,
   type OwnerId,
   parseId,
@@ -69,6 +71,7 @@ export const ownerOf = (owner: string): OwnerId => parseId(owner, isOwnerId)
 export const modelOf = (model: string): ModelId => parseId(model, isModelId)
 export const tierOf = (tier: string): Tier => tierSchema.parse(tier)
 export const kidOfRow = (kid: string): Kid => parseId(kid, isKid)
+export const leaseOf = (lease: string): LeaseId => parseId(lease, isLeaseId)
 export const codeOfRow = (code: string | null): ErrorCode =>
   code !== null && isErrorCode(code) ? code : 'internal.error'
 

@@ -1,0 +1,270 @@
+/** @module The broker's side of the rows: the fence, the release log, and the one statement that settles (CONF §6). */
+
+import { AppError } from '../core/app-error.ts'
+import { parseStrictJson } from '../core/canonical.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import { type Envelope, envelopeSchema } from '../core/frames.ts'
+import type { JobId, Kid, LeaseId } from '../core/ids.ts'
+import type { Units } from '../core/units.ts'
+import type { Database } from '../db/database.ts'
+import { shredded } from './desk-store.ts'
+import { codeOfRow, leaseOf, type OpenJob, openColumns, toOpenJob } from './job-row.ts'
+
+/** Who is given the key. */
+export interface ReleaseTo {
+  readonly job: JobId
+  readonly lease: LeaseId
+  readonly kid: Kid
+  readonly evidenceId: string
+  readonly epoch: number
+  readonly nowMs: number
+}
+
+/** The row at the moment of its release; the fence is already moved. */
+export interface ReleasedRow {
+  readonly open: OpenJob
+  readonly attempt: number
+  readonly envelope: Envelope
+  readonly wrappedCek: Uint8Array
+  readonly inputHash: string
+  readonly maxOutputBytes: number
+  /** What the attempt before ended with, if it failed. */
+  readonly lastCode: ErrorCode | undefined
+}
+
+/** What the release writes beside the fence, in the same transaction. */
+export interface ReleaseEntry {
+  readonly chain: string
+  readonly seq: number
+  readonly envHash: string
+  readonly prev: string
+  readonly hash: string
+  readonly wrappedResult: Uint8Array
+}
+
+/** Attempt, lease and worker that a result must come from. */
+export interface Fence {
+  readonly job: JobId
+  readonly attempt: number
+  readonly lease: LeaseId
+  readonly kid: Kid
+}
+
+export interface Settlement {
+  readonly sealedResult: Uint8Array
+  readonly receiptDigest: string
+  readonly weights: string
+  readonly units: Units
+  readonly nowMs: number
+}
+
+/** A running attempt found again after a restart. */
+export interface RunningAttempt {
+  readonly open: OpenJob
+  readonly lease: LeaseId
+  readonly envelope: Envelope
+  readonly wrappedResult: Uint8Array
+  readonly inputHash: string
+  readonly evidenceId: string
+  readonly epoch: number
+  readonly leasedAtMs: number
+  readonly maxOutputBytes: number
+  readonly lastCode: ErrorCode | undefined
+}
+
+export type Refusal = 'release.closed' | 'release.attempts' | 'release.expired'
+export type LeaseStore = ReturnType<typeof createLeaseStore>
+
+const fenceOf = ({ job, attempt, lease, kid }: Fence) =>
+  ({ id: job, state: 'running', attempt, lease, kid }) as const
+
+export function createLeaseStore(db: Database) {
+  const { rows } = db
+  const refusalOf = async (job: JobId, nowMs: number): Promise<Refusal> => {
+    const row = await rows.job.findUnique({
+      where: { id: job },
+      select: { state: true, expiresAt: true },
+    })
+    if (row?.state !== 'queued' && row?.state !== 'running') return 'release.closed'
+    return row.expiresAt.getTime() <= nowMs ? 'release.expired' : 'release.attempts'
+  }
+  return {
+    /**
+     * Moves the fence to a new attempt and lets `write` make its keys, all in one transaction: either the attempt counts
+     * and is logged, or nothing happened. Throws what `write` throws.
+     */
+    release: async (
+      to: ReleaseTo,
+      write: (row: ReleasedRow) => Promise<ReleaseEntry>,
+    ): Promise<ReleasedRow | Refusal> => {
+      const released = await db.transaction(async (tx) => {
+        const [row] = await tx.job.updateManyAndReturn({
+          where: {
+            id: to.job,
+            state: { in: ['queued', 'running'] },
+            expiresAt: { gt: new Date(to.nowMs) },
+            attempt: { lt: rows.job.fields.maxAttempts },
+          },
+          data: {
+            attempt: { increment: 1 },
+            state: 'running',
+            lease: to.lease,
+            kid: to.kid,
+            evidenceId: to.evidenceId,
+            startedAt: new Date(to.nowMs),
+          },
+        })
+        if (!row?.sealedEnvelope || !row.wrappedCek) return undefined
+        const found: ReleasedRow = {
+          open: toOpenJob(row),
+          attempt: row.attempt,
+          envelope: readEnvelope(row.sealedEnvelope),
+          wrappedCek: row.wrappedCek,
+          inputHash: row.inputHash,
+          maxOutputBytes: row.maxOutputBytes,
+          lastCode: row.lastCode === null ? undefined : codeOfRow(row.lastCode),
+        }
+        const { wrappedResult, ...entry } = await write(found)
+        await tx.job.updateMany({
+          where: { id: to.job },
+          data: { wrappedResult: Uint8Array.from(wrappedResult) },
+        })
+        const { job, lease, kid, evidenceId, epoch } = to
+        await tx.release.createMany({
+          data: [
+            {
+              ...entry,
+              job,
+              lease,
+              kid,
+              evidenceId,
+              epoch,
+              attempt: row.attempt,
+              at: new Date(to.nowMs),
+            },
+          ],
+        })
+        return found
+      })
+      return released ?? refusalOf(to.job, to.nowMs)
+    },
+
+    /** Undefined when the fence has moved or the job has ended (`release.fenced`). Input and its key go in the same statement. */
+    settle: async (fence: Fence, done: Settlement): Promise<OpenJob | undefined> => {
+      const { units } = done
+      const [row] = await rows.job.updateManyAndReturn({
+        where: fenceOf(fence),
+        data: {
+          state: 'done',
+          code: null,
+          settledAt: new Date(done.nowMs),
+          sealedResult: Uint8Array.from(done.sealedResult),
+          receiptDigest: done.receiptDigest,
+          weights: done.weights,
+          inTokens: units.inTokens,
+          cachedTokens: units.cachedTokens,
+          outTokens: units.outTokens,
+          audioMs: units.audioMs,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return row && toOpenJob(row)
+    },
+
+    /** Ends the job without an answer, on behalf of this attempt only. */
+    fail: async (
+      fence: Fence,
+      end: { code: ErrorCode; nowMs: number },
+    ): Promise<OpenJob | undefined> => {
+      const [row] = await rows.job.updateManyAndReturn({
+        where: fenceOf(fence),
+        data: {
+          state: 'failed',
+          code: end.code,
+          settledAt: new Date(end.nowMs),
+          wrappedResult: null,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return row && toOpenJob(row)
+    },
+
+    /** Takes the lease away from this attempt; the job waits again. False when the fence had moved. */
+    takeBack: async (fence: Fence, code: ErrorCode): Promise<boolean> => {
+      const { count } = await rows.job.updateMany({
+        where: fenceOf(fence),
+        data: { state: 'queued', lease: null, wrappedResult: null, lastCode: code },
+      })
+      return count === 1
+    },
+
+    /** Ends a job whose attempts are used up, whoever had the last one. */
+    giveUp: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
+      const row = await rows.job.findUnique({ where: { id: job }, select: { lastCode: true } })
+      const [ended] = await rows.job.updateManyAndReturn({
+        where: { id: job, state: { in: ['queued', 'running'] } },
+        data: {
+          state: 'failed',
+          code: row?.lastCode ?? 'worker.lost',
+          settledAt: new Date(nowMs),
+          wrappedResult: null,
+          ...shredded,
+        },
+        select: openColumns,
+      })
+      return ended && toOpenJob(ended)
+    },
+
+    /** The last worker of a job, so that another one is preferred. */
+    lastKid: async (job: JobId): Promise<string | undefined> => {
+      const row = await rows.job.findUnique({ where: { id: job }, select: { kid: true } })
+      return row?.kid ?? undefined
+    },
+
+    /** The attempt as the row knows it, or undefined when it is not this worker's running one. */
+    running: async (job: JobId, attempt: number, kid: Kid): Promise<RunningAttempt | undefined> => {
+      const row = await rows.job.findFirst({ where: { id: job, state: 'running', attempt, kid } })
+      const log = await rows.release.findUnique({ where: { job_attempt: { job, attempt } } })
+      if (!row?.sealedEnvelope || !row.wrappedResult || !row.lease || !row.evidenceId || !log)
+        return undefined
+      return {
+        open: toOpenJob(row),
+        lease: leaseOf(row.lease),
+        envelope: readEnvelope(row.sealedEnvelope),
+        wrappedResult: row.wrappedResult,
+        inputHash: row.inputHash,
+        evidenceId: row.evidenceId,
+        epoch: log.epoch,
+        leasedAtMs: log.at.getTime(),
+        maxOutputBytes: row.maxOutputBytes,
+        lastCode: row.lastCode === null ? undefined : codeOfRow(row.lastCode),
+      }
+    },
+
+    /** Those of these attempts that no longer run: cancelled, expired or fenced without a message reaching us. */
+    overtaken: async (fences: readonly Fence[]): Promise<ReadonlySet<JobId>> => {
+      const found = await rows.job.findMany({
+        where: { id: { in: fences.map(({ job }) => job) }, state: 'running' },
+        select: { id: true, attempt: true, lease: true },
+      })
+      const current = new Map(found.map((row) => [row.id, row]))
+      return new Set(
+        fences
+          .filter(({ job, attempt, lease }) => {
+            const row = current.get(job)
+            return row?.attempt !== attempt || row.lease !== lease
+          })
+          .map(({ job }) => job),
+      )
+    },
+  }
+}
+
+/** Throws `env.shape`; the row is ours, but a database is not trusted with what a worker will parse. */
+function readEnvelope(bytes: Uint8Array): Envelope {
+  const parsed = envelopeSchema.safeParse(parseStrictJson(Buffer.from(bytes).toString('utf8')))
+  if (!parsed.success) throw new AppError('env.shape')
+  return parsed.data
+}
