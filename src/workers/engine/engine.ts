@@ -1,4 +1,5 @@
 /** @module The engines of a worker: its models loaded once, their slots handed to jobs as the ports of `tasks`. */
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -8,7 +9,7 @@ import type { ModelRow } from '../../tasks/models.ts'
 import type { SpeechEngine, TaskPorts, TextEngine } from '../../tasks/task.ts'
 import { type Gpu, loadTextModel, type TextModel } from './llama.ts'
 import { loadSpeechModel, type SpeechModel } from './speech.ts'
-import { chooseThreads } from './threads.ts'
+import { createThreads, type Threads } from './threads.ts'
 
 /** Context of a text slot: a long article and its summary; 235 MB of memory each for a 1.5B model. */
 const CONTEXT_TOKENS = 8192
@@ -19,9 +20,10 @@ export interface EngineOptions {
   readonly rows: readonly ModelRow[]
   readonly net: Net
   readonly gpu: Gpu
-  /** Fixed number of threads; absent: measured (`threads.ts`). */
+  /** Fixed number of threads; absent: measured at start and while idle (`threads.ts`). */
   readonly threads?: number
-  readonly slots: { readonly text: number; readonly speech: number }
+  /** Absent: 1 text slot on a CPU, where each user slows the others, else 8; 1 speech slot. */
+  readonly slots?: { readonly text?: number; readonly speech?: number }
   readonly clock: Clock
 }
 
@@ -49,7 +51,7 @@ export interface Engines {
  * Throws `models.fixture` for a fixture outside devnet, `engine.gpu-missing`, `models.absent`, `models.corrupt`, `engine.oom`.
  */
 export async function createEngines(options: EngineOptions): Promise<Engines> {
-  const { rows, net, gpu, clock } = options
+  const { rows, net, gpu } = options
   for (const row of rows) {
     if (row.isFixture && net !== 'devnet') throw new AppError('models.fixture')
     if (row.gpu === 'required' && gpu === 'none') throw new AppError('engine.gpu-missing')
@@ -57,24 +59,30 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
   const [llm, stt, vad] = (['llm', 'stt', 'vad'] as const).map((kind) =>
     rows.find((row) => row.kind === kind),
   )
-  const threads = chooseThreads(options)
-  const text = llm && (await loadText(llm, options, threads))
-  const speech =
-    stt &&
-    (await loadSpeechModel({
-      model: pathOf(stt, options.folder),
-      ...(vad && { vad: pathOf(vad, options.folder) }),
-      backend: gpu === 'cuda' ? 'cuda' : 'cpu',
-      slots: options.slots.speech,
-      threads: () => threads,
-      clock,
-      allowDisk: net === 'devnet',
-    }))
+  const text = llm && (await loadText(llm, options))
+  try {
+    const speech = stt && (await loadSpeech({ stt, vad }, options, text?.threads))
+    return lend({ llm, stt, text, speech })
+  } catch (error) {
+    await text?.close()
+    throw error
+  }
+}
+
+interface Loaded {
+  readonly llm: ModelRow | undefined
+  readonly stt: ModelRow | undefined
+  readonly text: (TextModel & { readonly threads: Threads }) | undefined
+  readonly speech: SpeechModel | undefined
+}
+
+function lend({ llm, stt, text, speech }: Loaded): Engines {
   const freeText = [...(text?.slots ?? [])]
   const freeSpeech = [...(speech?.slots ?? [])]
   return {
     slots: { text: freeText.length, speech: freeSpeech.length },
-    speed: (model) => (model === llm?.id ? 10 : (speech?.slots[0]?.speed ?? 0)),
+    speed: (model) =>
+      model === llm?.id ? (text?.threads.speed() ?? 0) : (speech?.slots[0]?.speed ?? 0),
     portsFor: (model, audio) => {
       if (model === llm?.id) {
         const slot = take(freeText)
@@ -94,14 +102,53 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
   }
 }
 
-function loadText(row: ModelRow, options: EngineOptions, threads: number): Promise<TextModel> {
-  return loadTextModel({
+async function loadText(row: ModelRow, options: EngineOptions) {
+  const { gpu, clock, slots } = options
+  const cores = availableParallelism()
+  let note: Threads['note'] = ignore
+  const model = await loadTextModel({
     path: pathOf(row, options.folder),
     contextTokens: Math.min(CONTEXT_TOKENS, row.contextTokens ?? CONTEXT_TOKENS),
-    slots: options.slots.text,
-    gpu: options.gpu,
-    maxThreads: threads,
-    now: () => options.clock.now(),
+    slots: slots?.text ?? (gpu === 'none' ? 1 : 8),
+    gpu,
+    maxThreads: options.threads ?? cores,
+    now: () => clock.now(),
+    // Slots share the threads: what one generates is multiplied by those that run beside it.
+    onGenerated: (tokens, ms) => note(tokens * model.slots.filter(isRunning).length, ms),
+  })
+  const threads = await createThreads({
+    max: cores,
+    ...(options.threads !== undefined && { fixed: options.threads }),
+    apply: (count) => model.setThreads(count),
+    measure: async () => model.slots.find((slot) => !slot.isRunning)?.measure(),
+    isIdle: () => !model.slots.some(isRunning),
+    clock,
+  })
+  note = threads.note
+  const close = async (): Promise<void> => {
+    threads.close()
+    await model.close()
+  }
+  return { ...model, threads, close }
+}
+
+const ignore = (): void => undefined
+const isRunning = (slot: TextModel['slots'][number]): boolean => slot.isRunning
+
+function loadSpeech(
+  { stt, vad }: { readonly stt: ModelRow; readonly vad: ModelRow | undefined },
+  { folder, gpu, net, slots, clock, ...options }: EngineOptions,
+  threads: Threads | undefined,
+): Promise<SpeechModel> {
+  return loadSpeechModel({
+    model: pathOf(stt, folder),
+    ...(vad && { vad: pathOf(vad, folder) }),
+    backend: gpu === 'cuda' ? 'cuda' : 'cpu',
+    slots: slots?.speech ?? 1,
+    // Without a language model nothing was measured: one thread is never wrong.
+    threads: () => threads?.current() ?? options.threads ?? 1,
+    clock,
+    allowDisk: net === 'devnet',
   })
 }
 

@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   openSync,
+  readdirSync,
   readFileSync,
   statfsSync,
   unlinkSync,
@@ -52,7 +53,10 @@ export function decodeWithFfmpeg(
     }
     yield* samplesOf(child, options)
   }
-  return { pieces: pieces(), position: () => filePosition(child?.pid) / Math.max(1, bytes.length) }
+  return {
+    pieces: pieces(),
+    position: () => Math.min(1, filePosition(child) / Math.max(1, bytes.length)),
+  }
 }
 
 function start(file: number, { maxSeconds, ffmpeg = 'ffmpeg' }: DecodeOptions): ChildProcess {
@@ -131,11 +135,17 @@ function folder(allowDisk: boolean): string {
 }
 
 /** Where the child reads in its file; 0 where the system does not tell. */
-function filePosition(pid: number | undefined): number {
+function filePosition(child: ChildProcess | undefined): number {
+  if (child === undefined) return 0
+  if (child.exitCode !== null || child.signalCode !== null) return Number.POSITIVE_INFINITY
   try {
-    const info = readFileSync(`/proc/${pid}/fdinfo/4`, 'utf8')
-    return Number(/^pos:\s*(\d+)/m.exec(info)?.[1] ?? 0)
+    // The file was opened again by its descriptor's path, so it stands under a number of its own.
+    const infos = readdirSync(`/proc/${child.pid}/fdinfo`)
+    return Math.max(0, ...infos.map((info) => positionOf(`/proc/${child.pid}/fdinfo/${info}`)))
   } catch {
     return 0
   }
 }
+
+const positionOf = (info: string): number =>
+  Number(/^pos:\s*(\d+)/m.exec(readFileSync(info, 'utf8'))?.[1] ?? 0)

@@ -10,6 +10,11 @@ import { commonLength, type Prompt } from './prompt.ts'
 const MARGIN_TOKENS = 64
 /** Prompt tokens evaluated between two looks at the abort signal: 1–3 s of a 1.5B model on one core. */
 const PIECE_TOKENS = 64
+/** Generated tokens between two reports of the speed: 1–3 s of a 1.5B model. */
+const REPORT_TOKENS = 16
+/** What a measurement of the speed generates at most, and how long it may take. */
+const PROBE_TOKENS = 12
+const PROBE_MS = 2000
 /** A character has at most 4 bytes, and a token at least one: this many tokens without a whole character are not text. */
 const MAX_BROKEN_TOKENS = 8
 
@@ -18,7 +23,7 @@ export interface TextSlotDeps {
   readonly context: LlamaContext
   readonly prompt: (request: TextRequest) => Prompt
   readonly count: (text: string) => number
-  /** Told how long generation took, so that the thread choice can be corrected. */
+  /** Told now and then how many tokens took how long, so that the thread choice can be corrected. */
   readonly onGenerated: (tokens: number, ms: number) => void
   readonly now: () => number
 }
@@ -31,6 +36,8 @@ export class TextSlot implements TextEngine {
   readonly contextTokens: number
   readonly #deps: TextSlotDeps
   #sequence: LlamaContextSequence
+  #isRunning = false
+  #probe: { isWanted: boolean; readonly ended: Promise<unknown> } | undefined
 
   constructor(deps: TextSlotDeps) {
     this.#deps = deps
@@ -55,6 +62,63 @@ export class TextSlot implements TextEngine {
   /** Throws `input.too-long` (with `tokens` and `limit`), `job.cancelled`, `engine.crash`, `engine.oom`. */
   async run(request: TextRequest, options: RunOptions): Promise<TextAnswer> {
     throwIfCancelled(options.signal)
+    // Two runs in one sequence would read each other's text.
+    if (this.#isRunning) throw new AppError('engine.stuck')
+    this.#isRunning = true
+    try {
+      await this.#endProbe()
+      return await this.#runAlone(request, options)
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  /** Tokens generated a second, of a short generation on a fixed text; undefined when a run came in between. */
+  async measure(): Promise<number | undefined> {
+    if (this.#isRunning || this.#probe) return undefined
+    const ended = Promise.withResolvers<void>()
+    const probe = { isWanted: true, ended: ended.promise }
+    this.#probe = probe
+    const held = this.#sequence.contextTokens
+    try {
+      return await this.#timeTokens(probe)
+    } catch (error) {
+      throw engineError(error)
+    } finally {
+      await this.#forget(held)
+      this.#probe = undefined
+      ended.resolve()
+    }
+  }
+
+  async #timeTokens(probe: { readonly isWanted: boolean }): Promise<number | undefined> {
+    const { model, now } = this.#deps
+    let began = 0
+    let count = -1
+    for await (const _ of this.#sequence.evaluate(model.tokenize('one two three four'), {
+      temperature: 0,
+      yieldEogToken: true,
+    })) {
+      // The first token comes with the prompt and is not counted.
+      if (count < 0) began = now()
+      count++
+      if (!probe.isWanted) return undefined
+      if (count >= PROBE_TOKENS || now() - began >= PROBE_MS) break
+    }
+    return count < 1 ? undefined : (count * 1000) / Math.max(1, now() - began)
+  }
+
+  async #endProbe(): Promise<void> {
+    if (!this.#probe) return
+    this.#probe.isWanted = false
+    await this.#probe.ended
+  }
+
+  async #runAlone(request: TextRequest, options: RunOptions): Promise<TextAnswer> {
     const prompt = this.#deps.prompt(request)
     const limit = this.contextTokens - request.maxTokens - MARGIN_TOKENS
     if (prompt.tokens.length > limit)
@@ -76,7 +140,7 @@ export class TextSlot implements TextEngine {
     const last = await this.#evaluateMost(prompt, signal)
     const answer = createAnswerText(prompt.stopTexts)
     const decode = createDecoder(this.#deps.model, prompt.tokens)
-    const began = this.#deps.now()
+    const report = this.#reporter()
     let outTokens = 0
     let stop: TextAnswer['stop'] = 'end'
     const tokens = this.#sequence.evaluate(last.tokens, {
@@ -88,6 +152,7 @@ export class TextSlot implements TextEngine {
       throwIfCancelled(signal)
       if (prompt.stopTokens.has(token)) break
       outTokens++
+      report(outTokens)
       const piece = decode(token)
       if (piece !== '' && answer.add(piece)) {
         stop = 'stop-text'
@@ -100,7 +165,6 @@ export class TextSlot implements TextEngine {
       }
     }
     throwIfCancelled(signal)
-    this.#deps.onGenerated(outTokens, this.#deps.now() - began)
     return {
       text: answer.whole(),
       units: {
@@ -110,6 +174,18 @@ export class TextSlot implements TextEngine {
         audioMs: 0,
       },
       stop,
+    }
+  }
+
+  /** Reports the speed of every so many tokens after the first, which comes with the prompt. */
+  #reporter(): (outTokens: number) => void {
+    const { now, onGenerated } = this.#deps
+    let since = 0
+    return (outTokens) => {
+      if (outTokens % REPORT_TOKENS !== 1) return
+      const at = now()
+      if (outTokens > 1) onGenerated(REPORT_TOKENS, at - since)
+      since = at
     }
   }
 
