@@ -11,7 +11,8 @@ const modelSetting = (standard: string) =>
 
 export const workerConfig = z.object({
   CHRYSALIS_NET: netSchema.default('devnet'),
-  CHRYSALIS_DATA: folderSchema,
+  /** Where `models.json` with an operator's own models lies; absent: the models folder. */
+  CHRYSALIS_DATA: folderSchema.optional(),
   /** One or several WebSocket addresses, separated by commas; tried in turn. */
   CHRYSALIS_GATEWAY_URL: z
     .string()
@@ -25,7 +26,9 @@ export const workerConfig = z.object({
   CHRYSALIS_THREADS: integer(1, 256).optional(),
   /** Text slots. Absent: chosen by the engine. */
   CHRYSALIS_SLOTS: integer(1, 64).optional(),
-  CHRYSALIS_MODELS: folderSchema.optional(),
+  CHRYSALIS_MODELS: folderSchema,
+  /** A GPU that is named and missing stops the worker; nothing falls back to the CPU. */
+  CHRYSALIS_GPU: z.enum(['none', 'cuda', 'vulkan']).default('none'),
   CHRYSALIS_TEXT_MODEL: modelSetting('qwen2.5-coder-1.5b'),
   CHRYSALIS_SPEECH_MODEL: modelSetting('whisper-base'),
 })

@@ -1,0 +1,35 @@
+/** @module The worker process: engines, keys, and one conversation with a gateway at a time. Holds no credentials of any store. */
+import { loadConfig } from '../core/config.ts'
+import type { Ground } from '../core/ground.ts'
+import { pinBroker } from '../tee/identity.ts'
+import { createBlobDownload } from './blob-download.ts'
+import { workerConfig } from './config.ts'
+import { loadEngines, packageFile } from './load-engines.ts'
+import { startSessions, type WorkerLoop } from './session.ts'
+import { work } from './work.ts'
+
+/** Below the 6 s after which `start` kills a worker that does not go. */
+const DRAIN_MS = 4500
+
+/** Resolves when the engines are loaded and the first connection is being made. Closing `life` drains it. */
+export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoop> {
+  const config = loadConfig(workerConfig, env)
+  const net = config.CHRYSALIS_NET
+  const broker = pinBroker(config.CHRYSALIS_BROKER_KEY)
+  const { engines, lending } = await loadEngines(config, { log, clock, signal: life.signal })
+  life.keep('engines', engines, (it) => it.close())
+  log.info('engines.loaded', { models: lending.models.length, ...lending.slots })
+  const download = createBlobDownload({ clock, gatewayUrl: () => loop.url() })
+  const loop: WorkerLoop = startSessions({
+    net,
+    broker,
+    join: config.CHRYSALIS_JOIN,
+    build: packageFile().version,
+    urls: config.CHRYSALIS_GATEWAY_URL,
+    lending,
+    work: (session, job) => work({ net, lending, download, clock, log }, session, job),
+    clock,
+    log,
+  })
+  return life.keep('session', loop, (it) => it.drain(DRAIN_MS))
+}
