@@ -1,0 +1,235 @@
+/** @module The simulated world as plain data, so that a snapshot is one `structuredClone`. */
+import type {
+  BotCommand,
+  Chat,
+  ChatAdministratorRights,
+  Message,
+  ReactionType,
+  ReplyKeyboardMarkup,
+  RichMessage,
+  Update,
+  User,
+} from '@grammyjs/types'
+
+export interface Person {
+  readonly user: User
+  /** A deleted account: every message to it is refused. */
+  deactivated: boolean
+}
+
+export interface Waiting {
+  readonly update: Update
+  /** Simulated milliseconds after which the update is lost. */
+  readonly expiresAt: number
+}
+
+export interface Webhook {
+  readonly url: string
+  readonly secret: string | undefined
+  readonly maxConnections: number
+  lastErrorAt?: number
+  lastError?: string
+}
+
+export interface Bot {
+  readonly token: string
+  readonly user: User & { readonly username: string }
+  /** Privacy mode: in groups only commands, mentions and replies arrive. */
+  privacy: boolean
+  inlineMode: boolean
+  guestMode: boolean
+  topicsMode: boolean
+  inlineFeedback: boolean
+  allowedUpdates: string[] | undefined
+  webhook: Webhook | undefined
+  nextUpdateId: number
+  readonly waiting: Waiting[]
+  /** Key: scope and language, e.g. `default|ru`. */
+  readonly commands: Map<string, BotCommand[]>
+  /** Key: field and language, e.g. `name|`. */
+  readonly profile: Map<string, string>
+  readonly menuButtons: Map<string, unknown>
+  readonly defaultRights: Map<string, ChatAdministratorRights>
+}
+
+export type Rights = ChatAdministratorRights
+
+export interface Member {
+  readonly id: number
+  status: 'creator' | 'administrator' | 'member' | 'left' | 'kicked'
+  rights: Rights | undefined
+  anonymous: boolean
+}
+
+export interface Reaction {
+  readonly actor: number
+  readonly types: ReactionType[]
+}
+
+export interface Stored {
+  message: Message
+  edits: number
+  /** The bot that sent it; only it may edit. */
+  readonly botId: number | undefined
+  /** The person who wrote it, also where `from` is absent (channels, anonymous admins). */
+  readonly author: number | undefined
+  /** Ephemeral messages are seen by this person and the bot only. */
+  readonly receiver: number | undefined
+  reactions: Reaction[]
+  /** An ephemeral message shown in place of this message. */
+  readonly replaces: number | undefined
+}
+
+export interface Draft {
+  readonly draftId: number
+  readonly botId: number
+  readonly text: string | undefined
+  readonly rich: RichMessage | undefined
+  readonly canStop: boolean
+  readonly keepOnStop: boolean
+  readonly expiresAt: number
+  readonly threadId: number | undefined
+}
+
+/** A draft call as it came, with its simulated time; `ignored` after Stop. */
+export interface Frame {
+  readonly at: number
+  readonly draftId: number
+  readonly text: string
+  readonly ignored: boolean
+}
+
+export interface Topic {
+  readonly id: number
+  readonly name: string
+  closed: boolean
+}
+
+export interface Room {
+  /** `<id>` of a group or channel; `<bot>:<user>` of a private chat. */
+  readonly key: string
+  readonly chat: Chat
+  /** The bot of a private chat. */
+  readonly botId: number | undefined
+  readonly members: Map<number, Member>
+  readonly messages: Map<number, Stored>
+  readonly ephemerals: Map<number, Stored>
+  readonly topics: Map<number, Topic>
+  nextMessageId: number
+  /** Channel: its discussion group. Discussion group: its channel. */
+  linked: number | undefined
+  migratedTo: number | undefined
+  /** Private: the person wrote or pressed Start. */
+  started: boolean
+  blocked: boolean
+  pinned: number[]
+  keyboard: ReplyKeyboardMarkup | undefined
+  draft: Draft | undefined
+  stoppedDrafts: number[]
+  frames: Frame[]
+  action: { readonly action: string; readonly until: number } | undefined
+}
+
+export interface StoredFile {
+  readonly id: string
+  readonly uniqueId: string
+  readonly path: string
+  readonly name: string
+  readonly type: string
+  readonly bytes: Uint8Array
+  /** The size the Bot API reports; bigger than `bytes` for simulated giants. */
+  readonly size: number
+  linkUntil: number
+}
+
+export interface Press {
+  readonly id: string
+  readonly botId: number
+  readonly at: number
+  readonly from: number
+  readonly room: string
+  readonly messageId: number | undefined
+  readonly ephemeralId: number | undefined
+  answer:
+    | { readonly text: string; readonly alert: boolean; readonly url: string | undefined }
+    | undefined
+}
+
+export interface World {
+  readonly people: Map<number, Person>
+  readonly bots: Map<number, Bot>
+  readonly rooms: Map<string, Room>
+  readonly files: Map<string, StoredFile>
+  readonly presses: Map<string, Press>
+  nextUser: number
+  nextChat: number
+  nextSerial: number
+  /** Simulated time minus the machine's, in milliseconds. */
+  clockOffsetMs: number
+  /** Set while the clock stands still. */
+  frozenAt: number | undefined
+}
+
+export const emptyWorld = (): World => ({
+  people: new Map(),
+  bots: new Map(),
+  rooms: new Map(),
+  files: new Map(),
+  presses: new Map(),
+  nextUser: 5_001_000_001,
+  nextChat: 2_100_000_001,
+  nextSerial: 1,
+  clockOffsetMs: 0,
+  frozenAt: undefined,
+})
+
+/** Rights of a full administrator of groups and channels. */
+export const allRights: Rights = {
+  is_anonymous: false,
+  can_manage_chat: true,
+  can_delete_messages: true,
+  can_manage_video_chats: true,
+  can_restrict_members: true,
+  can_promote_members: true,
+  can_change_info: true,
+  can_invite_users: true,
+  can_post_stories: true,
+  can_edit_stories: true,
+  can_delete_stories: true,
+  can_post_messages: true,
+  can_send_welcome_messages: true,
+  can_edit_messages: true,
+  can_pin_messages: true,
+  can_manage_topics: true,
+}
+
+/** An administrator without any right but being one. */
+export const noRights: Rights = {
+  is_anonymous: false,
+  can_manage_chat: true,
+  can_delete_messages: false,
+  can_manage_video_chats: false,
+  can_restrict_members: false,
+  can_promote_members: false,
+  can_change_info: false,
+  can_invite_users: false,
+  can_post_stories: false,
+  can_edit_stories: false,
+  can_delete_stories: false,
+  can_post_messages: false,
+  can_send_welcome_messages: false,
+  can_edit_messages: false,
+  can_pin_messages: false,
+  can_manage_topics: false,
+}
+
+export const isBusy = (member: Member | undefined): boolean =>
+  member !== undefined && member.status !== 'left' && member.status !== 'kicked'
+
+export const isAdmin = (member: Member | undefined): boolean =>
+  member?.status === 'administrator' || member?.status === 'creator'
+
+export const roomOf = (world: World, chatId: number): Room | undefined =>
+  world.rooms.get(String(chatId))
+
+export const privateKey = (botId: number, userId: number): string => `${botId}:${userId}`
