@@ -1,6 +1,6 @@
 /** @module Compares a translation with its source: links, mentions, tags, numbers and times, weekdays and months. */
 import type { Calendar, CalendarWord } from './calendar.ts'
-import { findNumberWords, hasNumberWords } from './number-words.ts'
+import { findNumberWords, hasNumberWords, type NumberWord } from './number-words.ts'
 import { findNumbers, isAmong, type NumberMention } from './numbers.ts'
 import { findSpans, type SpanKind } from './spans.ts'
 import type { Checked, Language } from './task.ts'
@@ -16,6 +16,8 @@ export interface Comparison {
   readonly compared: Pick<Checked, 'links' | 'mentions' | 'tags' | 'numbers' | 'dates'>
   /** Parts of the source that the translation must hold and does not, as they stand in the source. */
   readonly missing: readonly string[]
+  /** Number words of the source that became another number. */
+  readonly changedWords: readonly NumberWord[]
   /** Weekdays and months of the source that are not in the translation. */
   readonly missingDates: readonly CalendarWord[]
   /** Weekdays and months of the translation that are not in the source. */
@@ -38,6 +40,7 @@ export function checkTranslation(source: Side, target: Side): Comparison {
   return {
     compared: { ...spans.compared, numbers: from.numbers.length, dates: dates.compared },
     missing,
+    changedWords: numbers.changed,
     missingDates: dates.missing,
     inventedDates: dates.invented,
     problems:
@@ -96,31 +99,52 @@ function distinct(words: readonly CalendarWord[]): CalendarWord[] {
   )
 }
 
+const isHour = (value: number, time: NumberMention['time']): boolean =>
+  time !== undefined && value % 12 === Math.floor(time.minutes / 60) % 12
+
 /** Whether a number is there as a word, or as a month: `15.03.` may become `15 March`. */
-function said(
+function isSaid(
   mention: NumberMention,
-  words: readonly number[],
+  words: readonly NumberWord[],
   dates: readonly CalendarWord[],
 ): boolean {
   const months = dates.filter(({ kind }) => kind === 'month').map(({ index }) => index + 1)
-  const hour = mention.time === undefined ? undefined : Math.floor(mention.time.minutes / 60) % 12
   return (
-    mention.values.some((value) => words.includes(value) || months.includes(value)) ||
-    words.some((word) => word % 12 === hour)
+    mention.values.some((value) => months.includes(value)) ||
+    words.some(({ value }) => mention.values.includes(value) || isHour(value, mention.time))
   )
 }
 
 function compareNumbers(source: Facts, target: Facts) {
-  const sourceWords = findNumberWords(source.text, source.language)
-  const targetWords = findNumberWords(target.text, target.language)
+  const [said, saying] = [wordsOf(source), wordsOf(target)]
   const missing = source.numbers.filter(
-    (mention) => !isAmong(mention, target.numbers) && !said(mention, targetWords, target.dates),
+    (mention) => !isAmong(mention, target.numbers) && !isSaid(mention, saying, target.dates),
   )
-  const invented = target.numbers.filter(
-    (mention) => !isAmong(mention, source.numbers) && !said(mention, sourceWords, source.dates),
+  const extra = target.numbers.filter(
+    (mention) => !isAmong(mention, source.numbers) && !isSaid(mention, said, source.dates),
   )
-  // Without a table of the source's number words a new figure proves nothing, unless another figure was lost.
+  // Words of one, two and ordinals stand for much else; a larger one that is lost while another appears was changed.
+  const lost = said.filter((word) => isLost(word, saying, target.numbers))
+  const gained = saying.filter((word) => isLost(word, said, source.numbers))
+  const changed = lost.slice(0, gained.length + Math.max(0, extra.length - missing.length))
+  // Without a table of the source's number words a new figure proves nothing.
   const known = hasNumberWords(source.language)
-  const proven = known ? invented.filter(({ values }) => values.some((value) => value <= 12)) : []
-  return { missing, invented: Math.max(0, proven.length - missing.length) }
+  const proven = known ? extra.filter(({ values }) => values.some((value) => value <= 12)) : []
+  return {
+    missing,
+    changed,
+    invented: Math.max(0, proven.length - missing.length - changed.length),
+  }
 }
+
+const wordsOf = ({ text, language }: Facts): readonly NumberWord[] =>
+  findNumberWords(text, language)
+
+const isLost = (
+  { value }: NumberWord,
+  words: readonly NumberWord[],
+  numbers: readonly NumberMention[],
+): boolean =>
+  value > 2 &&
+  !words.some((word) => word.value === value) &&
+  !numbers.some(({ values, time }) => values.includes(value) || isHour(value, time))

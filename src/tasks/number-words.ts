@@ -26,31 +26,40 @@ export const hasNumberWords = (language: Language | undefined): boolean =>
   language === 'ja' ||
   (language !== undefined && Object.hasOwn(WORDS, language))
 
-/** Values of number words in `text`, in order of appearance. Empty for a language without a table. */
-export function findNumberWords(text: string, language: Language | undefined): readonly number[] {
+export interface NumberWord {
+  readonly value: number
+  readonly text: string
+}
+
+/** Number words in `text`, in order of appearance. Empty for a language without a table. */
+export function findNumberWords(
+  text: string,
+  language: Language | undefined,
+): readonly NumberWord[] {
   if (language === 'zh' || language === 'ja') return ideographs(text)
   const table = language === undefined ? undefined : WORDS[language]
   if (table === undefined) return []
   const values = new Map<string, number>()
   for (const [index, forms] of table.split(' ').entries())
     for (const form of forms.split('/')) values.set(fold(form), index + 1)
-  const found: number[] = []
+  const found: NumberWord[] = []
   for (const match of fold(text).matchAll(/[\p{L}'][\p{L}\p{M}']*/gu)) {
     // Arabic words carry `and`, `in`, `for` in front.
-    const value =
-      values.get(match[0]) ?? (language === 'ar' ? values.get(match[0].slice(1)) : undefined)
-    if (value !== undefined) found.push(value)
+    const bare = language === 'ar' ? values.get(match[0].slice(1)) : undefined
+    const value = values.get(match[0]) ?? bare
+    if (value !== undefined)
+      found.push({ value, text: text.slice(match.index, match.index + match[0].length) })
   }
   return found
 }
 
-function ideographs(text: string): number[] {
+function ideographs(text: string): NumberWord[] {
   return [...text.matchAll(MEASURED)].map((match) => {
     const written = match[1] ?? ''
     const at = written.indexOf('十')
-    if (at < 0) return figure(written)
+    if (at < 0) return { value: figure(written), text: written }
     const tens = at === 0 ? 1 : figure(written.slice(0, at))
-    return tens * 10 + figure(written.slice(at + 1))
+    return { value: tens * 10 + figure(written.slice(at + 1)), text: written }
   })
 }
 

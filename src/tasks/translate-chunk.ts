@@ -2,7 +2,8 @@
 import { AppError } from '../core/app-error.ts'
 import { type Meter, nothingChecked, stripAnswer } from './answers.ts'
 import type { Calendar } from './calendar.ts'
-import { type Comparison, checkTranslation, type Side } from './check-translation.ts'
+import { type Comparison, checkTranslation } from './check-translation.ts'
+import { splitChunks } from './chunks.ts'
 import { marksFor, withoutMarks } from './marks.ts'
 import { hideParts, type Masked, showParts, withoutParts } from './placeholders.ts'
 import { repairDates } from './repair-dates.ts'
@@ -58,13 +59,11 @@ export async function translateChunk(work: ChunkWork, chunk: string): Promise<Ch
     return { text: chunk, checked: nothingChecked, truncated: false, echo: true }
   const inner = { ...work, onDraft: (text: string) => work.onDraft(lead + text) }
   const { attempt, redone } = await bestAttempt(inner, body)
-  const side: Side = { text: attempt.text, language: work.to, calendar: work.calendars.to }
-  const text = repairDates(side, attempt.comparison)
-  const last = compare(work, body, text)
+  const { text, comparison, limit } = attempt
   return {
     text: lead + text + tail,
-    checked: { ...nothingChecked, ...last.compared, redone, missing: last.problems },
-    truncated: attempt.limit,
+    checked: { ...nothingChecked, ...comparison.compared, redone, missing: comparison.problems },
+    truncated: limit,
     echo: sameText(text, body),
   }
 }
@@ -81,7 +80,7 @@ async function bestAttempt(
     .filter((attempt) => attempt !== undefined)
     .toSorted((a, b) => a.faults - b.faults)
   if (best === undefined) throw new AppError('engine.stuck')
-  return { attempt: best, redone: 1 }
+  return { attempt: best, redone: second === undefined ? 0 : 1 }
 }
 
 /** Temperature 0 answers the same question the same way, so the second question is put differently, after what went wrong. */
@@ -101,10 +100,19 @@ function tryDifferently(
   }
   if (lineCount(first.text) !== lineCount(body))
     return tryPieces(work, body, body.split(/(?<=\n)/u))
-  // Numbers only: other parts are the author's words and stay between the marks.
-  const emphasis = first.comparison.missing.filter((part) => /^[\p{Nd}.,:\s]+$/u.test(part))
+  const emphasis = emphasisOf(first.comparison)
   const bare = { text: body, hidden: [] }
+  // The same question again would be the same answer, only later.
+  if (first.intact && emphasis.length === 0) return Promise.resolve(undefined)
   return tryOnce(work, body, { masked: first.intact ? masked : bare, emphasis, brief: false })
+}
+
+/** Numbers and dates only: other parts are the author's words and stay between the marks. */
+function emphasisOf({ missing, changedWords, missingDates }: Comparison): string[] {
+  const numbers = missing.filter((part) => /^[\p{Nd}.,:\s]+(?:[ap]\.?\s?m\.?)?$/iu.test(part))
+  const words = changedWords.map(({ text, value }) => `${text} = ${value}`)
+  const dates = missingDates.map(({ text }) => `do not change ${text}`)
+  return [...numbers.map((part) => `keep ${part}`), ...words, ...dates].slice(0, MAX_HINTS)
 }
 
 async function tryPieces(
@@ -142,7 +150,7 @@ async function tryOnce(
     to: work.to,
     text: masked.text,
     marks,
-    hints: [...dateHints(work, body), ...form.emphasis.map((part) => `keep ${part}`)],
+    hints: [...dateHints(work, body), ...form.emphasis],
     before: brief ? undefined : work.before,
     maxTokens: Math.max(64, 3 * work.engine.count(masked.text) + 32),
     brief,
@@ -160,13 +168,24 @@ function toAttempt(
   body: string,
   answer: { text: string; intact: boolean; limit: boolean },
 ): Attempt {
-  const comparison = compare(work, body, answer.text)
+  const { text, comparison } = repaired(work, body, answer.text)
   const faults =
     comparison.problems +
     (answer.intact ? 0 : 1) +
     (answer.limit ? 2 : 0) +
-    (lineCount(answer.text) === lineCount(body) ? 0 : 1)
-  return { ...answer, comparison, faults }
+    (lineCount(text) === lineCount(body) ? 0 : 1)
+  return { ...answer, text, comparison, faults }
+}
+
+/** What code can put right needs no second run. */
+function repaired(
+  work: ChunkWork,
+  body: string,
+  text: string,
+): Pick<Attempt, 'text' | 'comparison'> {
+  const comparison = compare(work, body, text)
+  const better = repairDates({ text, language: work.to, calendar: work.calendars.to }, comparison)
+  return { text: better, comparison: better === text ? comparison : compare(work, body, better) }
 }
 
 /** The most frequent error is a fluent wrong weekday, so the model is told what each one is called. */
