@@ -74,6 +74,7 @@ export const ERRORS = {
   'db.locked': operator,
   'telegram.token': operator,
   'telegram.conflict': operator,
+  'telegram.file': us(502, 'ours'),
   // Jobs
   'job.cancelled': { http: 499, retry: 'never', blame: 'user', say: 'cancelled' },
   'job.expired': us(504, 'expired'),
@@ -135,6 +136,7 @@ export const ERRORS = {
   'result.open': worker('ours'),
   'result.truncated': worker('ours'),
   'result.size': worker('ours'),
+  'result.shape': worker('ours'),
   'result.after-final': worker('ours'),
   'receipt.shape': worker('ours'),
   'receipt.key': worker('ours'),

@@ -1,0 +1,246 @@
+/** @module The bot put together: from a Telegram client and stores to a running bot. */
+import { createUpdateFetcher, sequentialize } from '@grammyjs/runner'
+import { Api, Bot, BotError } from 'grammy'
+import type { ApiClientOptions } from 'grammy'
+import type { Message, Update } from 'grammy/types'
+import type { Clock } from '../core/clock.ts'
+import { describe } from '../core/describe.ts'
+import type { JobId } from '../core/ids.ts'
+import type { Lifetime } from '../core/lifetime.ts'
+import type { Log } from '../core/log.ts'
+import type { Secret } from '../core/plaintext.ts'
+import type { Database } from '../db/database.ts'
+import type { Desk } from '../queue/desk-port.ts'
+import { type Choice, createAccept, resumeLive } from './accept.ts'
+import { announce } from './commands.ts'
+import type { Ctx, PersonFlavor, Services } from './context.ts'
+import { createCopies } from './copies.ts'
+import { createCopyStore } from './copy-store.ts'
+import { createDeliver } from './deliver.ts'
+import { createDeliveryStore } from './delivery-store.ts'
+import { addInfo } from './features/info.ts'
+import { addMessages } from './features/messages.ts'
+import { addPresses } from './features/presses.ts'
+import { createRequests } from './features/requests.ts'
+import { addSettings } from './features/settings.ts'
+import { addStop } from './features/stop.ts'
+import { addTaskCommands } from './features/task-commands.ts'
+import { createFiles } from './files.ts'
+import { forgetPerson } from './forget.ts'
+import { createInboxStore } from './inbox-store.ts'
+import { createLimits } from './limits.ts'
+import { createLive } from './live.ts'
+import type { Bundle } from './merge.ts'
+import type { Reader } from './reading/read.ts'
+import { type AnswerFacts, createRecentFacts } from './recent-facts.ts'
+import { createPrivatePublisher } from './replies/private.ts'
+import { retryCalls } from './retry.ts'
+import { defaultSettings, uiOf } from './settings.ts'
+import { textsOf } from './texts/texts.ts'
+import { allowedUpdates, createUpdates, type Updates } from './updates.ts'
+import { createUserStore } from './user-store.ts'
+import type { Vault } from './vault-port.ts'
+
+export interface BotDeps {
+  readonly token: Secret
+  readonly apiRoot: string
+  readonly desk: Desk
+  readonly vault: Vault
+  readonly db: Database
+  readonly reader: Reader
+  readonly choice: Choice
+  readonly clock: Clock
+  readonly log: Log
+  readonly life: Lifetime
+  readonly onFatal: (code: 'telegram.token' | 'telegram.conflict' | 'internal.error') => void
+}
+
+export interface RunningBot {
+  readonly facts: (job: JobId) => AnswerFacts | undefined
+  readonly updates: Updates
+}
+
+/** How often expired copies and old rows are deleted. */
+const sweepEveryMs = 10 * 60_000
+const keepDeliveriesMs = 7 * 24 * 3_600_000
+
+/** Starts polling and delivering; everything it opens is kept in `life`. */
+export async function startBot(deps: BotDeps): Promise<RunningBot> {
+  const { desk, vault, db, clock, log, life, choice } = deps
+  const client: ApiClientOptions = { apiRoot: deps.apiRoot, timeoutSeconds: 60 }
+  const bot = new Bot<Ctx>(deps.token.reveal(), { client })
+  bot.api.config.use(retryCalls(clock))
+  await bot.init()
+  const api = new Api(deps.token.reveal(), client)
+  api.config.use(retryCalls(clock))
+
+  const own = { db, botId: bot.botInfo.id, clock }
+  const deliveries = createDeliveryStore(own)
+  const users = createUserStore(own)
+  const copyStore = createCopyStore(own)
+  const inbox = createInboxStore(own)
+  const copies = createCopies({ store: copyStore, clock })
+  const recent = createRecentFacts()
+  const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
+  const privately = createPrivatePublisher({ api, frameApi })
+  const publishers = { private: privately, group: privately, comment: privately, append: privately }
+  const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
+  const files = createFiles({
+    api,
+    root: deps.apiRoot,
+    token: deps.token,
+    clock,
+    signal: life.signal,
+  })
+  const limits = createLimits({ deliveries, clock })
+  const accept = createAccept({
+    desk,
+    deliveries,
+    live,
+    files,
+    limits,
+    choice,
+    botId: bot.botInfo.id,
+    clock,
+  })
+  const services: Services & { reader: Reader } = {
+    api,
+    desk,
+    accept,
+    deliveries,
+    users,
+    copies,
+    files,
+    limits,
+    choice,
+    me: bot.botInfo,
+    clock,
+    log,
+    reader: deps.reader,
+  }
+  const requests = createRequests(services)
+
+  const flavors = new WeakMap<Update, Pick<PersonFlavor, 'parts' | 'track'>>()
+  const updates = createUpdates({
+    fetch: createUpdateFetcher(bot, {
+      fetch: { timeout: 30, allowed_updates: allowedUpdates },
+      silent: true,
+    }),
+    inbox,
+    vault,
+    handle: (bundle) => handleBundle(bot, flavors, bundle),
+    giveUp: (update) => apologise(services, update),
+    askBacklog: (stale) => askBacklog(services, stale),
+    isIgnored: async (update) => isNoneOfOurs(update),
+    onFatal: deps.onFatal,
+    clock,
+    log,
+  })
+
+  bot.use(async (ctx, next) => {
+    Object.assign(ctx, flavors.get(ctx.update))
+    await next()
+  })
+  addStop(bot, services)
+  bot.use(sequentialize((ctx) => constraintsOf(ctx)))
+  bot.use(async (ctx, next) => {
+    const code = ctx.from?.language_code
+    const known = ctx.from ? await users.get(ctx.from.id) : undefined
+    ctx.settings = known ?? defaultSettings(code)
+    ctx.ui = uiOf(ctx.settings, code)
+    ctx.texts = textsOf(ctx.ui)
+    await next()
+  })
+  const forget = async (ctx: Ctx, choice: 'yes' | 'no'): Promise<void> => {
+    if (!ctx.from) return
+    const { forget: words } = ctx.texts
+    const text =
+      choice === 'yes'
+        ? words.done(
+            await forgetPerson({ desk, deliveries, users, copies: copyStore, inbox }, ctx.from.id),
+          )
+        : words.kept
+    await ctx.reply(text)
+  }
+  addPresses(bot, { ...services, requests, settleBacklog: updates.settleBacklog, forget })
+  addInfo(bot, services)
+  addSettings(bot)
+  addTaskCommands(bot, requests)
+  addMessages(bot, services, requests)
+
+  life.keep('updates', updates, (it) => it.stop())
+  const sweeping = clock.every(sweepEveryMs, () => {
+    void Promise.all([
+      copyStore.sweep(),
+      deliveries.sweep(clock.now() - keepDeliveriesMs),
+    ]).catch((error: unknown) => log.failure('sweep.failed', describe(error)))
+  })
+  life.keep('sweep', sweeping, (stop) => stop())
+  await announce(api)
+  await resumeLive({ deliveries, live })
+  desk.startDeliveries(
+    createDeliver({ deliveries, users, copies, live, publishers, recent, clock, log }),
+  )
+  await updates.start()
+  log.info('bot.started', { front: desk.front })
+  return { facts: recent.of, updates }
+}
+
+/** Handles one request and waits for the work that outlasts its handler. */
+async function handleBundle(
+  bot: Bot<Ctx>,
+  flavors: WeakMap<Update, Pick<PersonFlavor, 'parts' | 'track'>>,
+  { update, parts }: Bundle,
+): Promise<void> {
+  const tracked: Promise<void>[] = []
+  const messages = parts.flatMap((part): Message[] => (part.message ? [part.message] : []))
+  flavors.set(update, { parts: messages, track: (work) => void tracked.push(work) })
+  try {
+    await bot.handleUpdate(update)
+  } catch (error) {
+    // The wrapper holds the whole update; what goes on is only what went wrong.
+    throw error instanceof BotError ? error.error : error
+  } finally {
+    await Promise.allSettled(tracked)
+  }
+  await Promise.all(tracked)
+}
+
+/** One chat and topic, and one person, at a time. */
+function constraintsOf(ctx: Ctx): string[] {
+  const chat = ctx.chatId === undefined ? [] : [`c${ctx.chatId}:${ctx.msg?.message_thread_id ?? 0}`]
+  return ctx.from ? [...chat, `u${ctx.from.id}`] : chat
+}
+
+async function apologise({ api }: Services, update: Update): Promise<void> {
+  const message = update.message
+  if (message?.chat.type !== 'private') return
+  const texts = textsOf(uiOf(defaultSettings(undefined), message.from.language_code))
+  await api.sendMessage(message.chat.id, texts.say.ours, {
+    reply_parameters: { message_id: message.message_id, allow_sending_without_reply: true },
+  })
+}
+
+async function askBacklog({ api, users }: Services, stale: readonly Update[]): Promise<void> {
+  const message = stale[0]?.message
+  if (!message?.from) return
+  const settings = await users.get(message.from.id)
+  const texts = textsOf(uiOf(settings ?? defaultSettings(undefined), message.from.language_code))
+  await api.sendMessage(message.chat.id, texts.backlog.text(stale.length), {
+    reply_markup: {
+      inline_keyboard: [
+        [
+          { text: texts.buttons.process, callback_data: 'b1' },
+          { text: texts.buttons.discard, callback_data: 'b0' },
+        ],
+      ],
+    },
+  })
+}
+
+/** Group messages leave no trace unless they are for us. */
+function isNoneOfOurs(update: Update): boolean {
+  const message = update.message ?? update.edited_message
+  if (update.edited_message) return true
+  return message !== undefined && message.chat.type !== 'private'
+}

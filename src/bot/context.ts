@@ -1,0 +1,42 @@
+/** @module What every handler finds in its context, and the services all features share. */
+import type { ConversationFlavor } from '@grammyjs/conversations'
+import type { Api, Context } from 'grammy'
+import type { Message, UserFromGetMe } from 'grammy/types'
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Desk } from '../queue/desk-port.ts'
+import type { Accept, Choice } from './accept.ts'
+import type { Copies } from './copies.ts'
+import type { DeliveryStore } from './delivery-store.ts'
+import type { Files } from './files.ts'
+import type { Limits } from './limits.ts'
+import type { Settings } from './settings.ts'
+import type { Texts, UiLanguage } from './texts/texts.ts'
+import type { UserStore } from './user-store.ts'
+
+export interface PersonFlavor {
+  /** All messages of the request, the leading one included. */
+  parts: readonly Message[]
+  settings: Settings
+  ui: UiLanguage
+  texts: Texts
+  /** Work that may outlast the handler (downloads); the update stays open until it is done. */
+  track: (work: Promise<void>) => void
+}
+
+export type Ctx = ConversationFlavor<Context & PersonFlavor>
+
+export interface Services {
+  readonly api: Api
+  readonly desk: Desk
+  readonly accept: Accept
+  readonly deliveries: DeliveryStore
+  readonly users: UserStore
+  readonly copies: Copies
+  readonly files: Files
+  readonly limits: Limits
+  readonly choice: Choice
+  readonly me: UserFromGetMe
+  readonly clock: Clock
+  readonly log: Log
+}

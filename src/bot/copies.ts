@@ -1,0 +1,76 @@
+/** @module Sealed copies of answers whose only key is carried by the button: the bot can read them when, and only when, the button is pressed. */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { Clock } from '../core/clock.ts'
+import { languageSchema, segmentSchema } from '../tasks/task.ts'
+import type { CopyStore } from './copy-store.ts'
+
+const contentSchema = z.strictObject({
+  v: z.literal(1),
+  text: z.string(),
+  language: languageSchema,
+  segments: z.array(segmentSchema).optional(),
+})
+export type CopyContent = Readonly<z.infer<typeof contentSchema>>
+
+/** 16 characters name the row, 43 are the key (base64url): together with the action 61 of Telegram's 64 bytes. */
+export interface CopyKey {
+  readonly id: string
+  readonly key: string
+}
+
+export interface Copies {
+  keep(content: CopyContent, owner: { chatId: number; userId?: number }): Promise<CopyKey>
+  /** Undefined when it expired, was deleted, or the key is not its key. */
+  open(copy: CopyKey): Promise<CopyContent | undefined>
+}
+
+export const copyLifeMs = 24 * 3_600_000
+
+/** AES-256-GCM, `iv(12) ‖ ciphertext ‖ tag(16)`, the id as associated data; a fresh key for each copy. */
+export function createCopies({ store, clock }: { store: CopyStore; clock: Clock }): Copies {
+  return {
+    keep: async (content, { chatId, userId }) => {
+      const id = randomBytes(12).toString('base64url')
+      const key = randomBytes(32)
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 })
+      cipher.setAAD(Buffer.from(id))
+      const sealed = Buffer.concat([
+        iv,
+        cipher.update(JSON.stringify(content), 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ])
+      await store.put({
+        id,
+        chatId,
+        ...(userId !== undefined && { userId }),
+        sealed,
+        expiresAt: clock.now() + copyLifeMs,
+      })
+      return { id, key: key.toString('base64url') }
+    },
+    open: async ({ id, key }) => {
+      const sealed = await store.get(id)
+      return sealed && openCopy(id, Buffer.from(key, 'base64url'), sealed)
+    },
+  }
+}
+
+function openCopy(id: string, key: Buffer, sealed: Uint8Array): CopyContent | undefined {
+  if (key.length !== 32 || sealed.length < 28) return undefined
+  const end = sealed.length - 16
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), {
+      authTagLength: 16,
+    })
+    decipher.setAAD(Buffer.from(id))
+    decipher.setAuthTag(sealed.subarray(end))
+    const text = Buffer.concat([decipher.update(sealed.subarray(12, end)), decipher.final()])
+    return contentSchema.parse(JSON.parse(text.toString('utf8')))
+  } catch {
+    // Another key, or a row that was tampered with: for the person the copy is simply gone.
+    return undefined
+  }
+}

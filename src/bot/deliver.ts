@@ -1,0 +1,168 @@
+/** @module Delivers ended jobs: at least once to people, at most once under channel posts, never a frame after the final. */
+import { ERRORS } from '../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import { describe } from '../core/describe.ts'
+import type { JobId } from '../core/ids.ts'
+import type { Log } from '../core/log.ts'
+import { AppError } from '../core/app-error.ts'
+import type { Finished } from '../queue/desk-port.ts'
+import { modelTitle } from './models.ts'
+import { taskOutputSchema, type TaskOutput } from '../tasks/task.ts'
+import { pressData } from './buttons.ts'
+import type { Copies, CopyKey } from './copies.ts'
+import type { Delivery, DeliveryStore, SentFacts } from './delivery-store.ts'
+import type { Live } from './live.ts'
+import type { RecentFacts } from './recent-facts.ts'
+import { composeAnswer, type Keyboard } from './replies/answer.ts'
+import type { Publishers } from './replies/publisher.ts'
+import { refusalOf } from './telegram-errors.ts'
+import { textsOf } from './texts/texts.ts'
+import type { UserStore } from './user-store.ts'
+
+export interface DeliverDeps {
+  readonly deliveries: DeliveryStore
+  readonly users: UserStore
+  readonly copies: Copies
+  readonly live: Live
+  readonly publishers: Publishers
+  readonly recent: RecentFacts
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A job without a row is given so long for its row to appear (the submit is still running, or is repeated after a crash). */
+const graceMs = 10 * 60_000
+
+/** Delivers one ended job. Rejects when it should be tried again; idempotent by the row's state. */
+export function createDeliver(deps: DeliverDeps): (finished: Finished) => Promise<void> {
+  const { deliveries, live, clock, log } = deps
+  const firstSeen = new Map<JobId, number>()
+  return async (finished) => {
+    const { job } = finished
+    const delivery = await deliveries.get(job)
+    if (!delivery) {
+      const since = firstSeen.get(job) ?? clock.now()
+      firstSeen.set(job, since)
+      if (clock.now() - since < graceMs) throw new AppError('job.unknown')
+      firstSeen.delete(job)
+      log.warn('delivery.orphaned', { job })
+      return
+    }
+    firstSeen.delete(job)
+    await live.end(job)
+    if (delivery.state === 'sent' || delivery.state === 'dropped') return
+    await deliverOnce(deps, delivery, finished)
+  }
+}
+
+async function deliverOnce(
+  deps: DeliverDeps,
+  delivery: Delivery,
+  finished: Finished,
+): Promise<void> {
+  const { deliveries, log } = deps
+  const { job } = delivery
+  const output = finished.state === 'done' ? readOutput(finished) : undefined
+  const facts = sentFacts(finished, output)
+  // Found in `sending` after a crash: a comment may be out already, and twice is worse than never.
+  const isUnsure = delivery.place.kind === 'comment' && delivery.state === 'sending'
+  if (isUnsure) {
+    await deliveries.settled(job, { state: 'dropped', facts })
+    log.warn('delivery.unsure', { job })
+    return
+  }
+  await deliveries.sending(job)
+  try {
+    const messageId = await publish(deps, delivery, { finished, output })
+    await deliveries.settled(job, { state: 'sent', ...(messageId !== undefined && { messageId }), facts })
+    deps.recent.remember(finished, output)
+    log.info('delivery.sent', { job, place: delivery.place.kind, state: finished.state })
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal?.kind !== 'gone') {
+      log.failure('delivery.failed', describe(error))
+      throw error
+    }
+    await deliveries.settled(job, { state: 'dropped', facts })
+    log.info('delivery.dropped', { job, place: delivery.place.kind })
+  }
+}
+
+async function publish(
+  deps: DeliverDeps,
+  delivery: Delivery,
+  { finished, output }: { finished: Finished; output: TaskOutput | undefined },
+): Promise<number | undefined> {
+  const texts = textsOf(delivery.ui)
+  const publisher = deps.publishers[delivery.place.kind]
+  if (finished.state !== 'done' || !output) {
+    const code = finished.state === 'done' ? 'internal.error' : finished.code
+    const { say, blame } = ERRORS[code]
+    const sentence = blame === 'user' ? texts.say[say] : texts.withCode(texts.say[say], code)
+    return publisher.failed(delivery, sentence, retryKeyboard(delivery))
+  }
+  const copy = await keepCopy(deps, delivery, output)
+  const answer = composeAnswer({
+    delivery,
+    output,
+    facts: finished,
+    modelTitle: modelTitle(finished.model),
+    texts,
+    ...(copy && { copy }),
+  })
+  return publisher.final(delivery, answer, {
+    parts: delivery.parts,
+    report: (parts) => deps.deliveries.progress(delivery.job, parts),
+  })
+}
+
+/** Undefined where the person switched copies off, or where no button could use one. */
+async function keepCopy(
+  { copies, users }: DeliverDeps,
+  { place }: Delivery,
+  output: TaskOutput,
+): Promise<CopyKey | undefined> {
+  if (place.kind !== 'private' || place.userId === undefined || output.text === '') return undefined
+  const settings = await users.get(place.userId)
+  if (settings?.copies === false) return undefined
+  const { text, language, segments } = output
+  return copies.keep({ v: 1, text, language, ...(segments && { segments }) }, {
+    chatId: place.chatId,
+    userId: place.userId,
+  })
+}
+
+/** "Try again" takes the source from the message that is answered, so nothing has to be kept for it. */
+function retryKeyboard(delivery: Delivery): Keyboard {
+  if (delivery.place.kind !== 'private' && delivery.place.kind !== 'group') return []
+  const text = textsOf(delivery.ui).buttons.retry
+  const { task, from, to } = delivery
+  if (task === 'transcribe')
+    return [[{ text, callback_data: pressData({ kind: 'transcribe', ...(from && { language: from }) }) }]]
+  if (!to) return []
+  if (task === 'summarize') return [[{ text, callback_data: pressData({ kind: 'summarize', to }) }]]
+  return [[{ text, callback_data: pressData({ kind: 'translate', to, ...(from && { from }), sure: true }) }]]
+}
+
+/** Undefined for an output that is not one: for the person a failure of ours. */
+function readOutput(finished: Extract<Finished, { state: 'done' }>): TaskOutput | undefined {
+  try {
+    const text = new TextDecoder().decode(finished.output.reveal())
+    return taskOutputSchema.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function sentFacts(finished: Finished, output: TaskOutput | undefined): SentFacts {
+  return {
+    outcome: finished.state === 'done' ? (output?.outcome ?? 'internal.error') : finished.code,
+    model: finished.model,
+    ...(finished.weights && { weights: finished.weights }),
+    tier: finished.tier,
+    tokens: finished.units.inTokens + finished.units.outTokens,
+    audioMs: finished.units.audioMs,
+    attempts: finished.attempts,
+    totalMs: finished.timings.totalMs,
+  }
+}

@@ -1,0 +1,197 @@
+/** @module Rows that say where each job's answer goes and how far it has come. No words of it. */
+import { isJobId, type JobId, parseId } from '../core/ids.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Database } from '../db/database.ts'
+import type { Place } from './place.ts'
+import { chooseUi, type UiLanguage } from './texts/texts.ts'
+
+/** Which buttons an answer gets. `summary-first`: the summary of a long foreign text, whose translation is a press away. */
+export const flows = ['translation', 'summary', 'summary-first', 'transcript'] as const
+export type Flow = (typeof flows)[number]
+
+export interface Delivery {
+  readonly job: JobId
+  readonly place: Place
+  readonly ui: UiLanguage
+  readonly task: string
+  readonly flow: Flow
+  readonly from?: string
+  readonly to?: string
+  readonly draftId: number
+  readonly state: 'planned' | 'sending' | 'sent' | 'dropped'
+  /** Messages of this answer that are out already. */
+  readonly parts: number
+}
+
+/** Numbers and ids of an answer that was sent. */
+export interface SentFacts {
+  /** Outcome of the output or the code of the failure. */
+  readonly outcome: string
+  readonly model: string
+  readonly weights?: string
+  readonly tier: string
+  readonly tokens: number
+  readonly audioMs: number
+  readonly attempts: number
+  readonly totalMs: number
+}
+
+export interface DeliveryStore {
+  /** Idempotent by job. */
+  plan(delivery: Delivery): Promise<void>
+  get(job: JobId): Promise<Delivery | undefined>
+  facts(job: JobId): Promise<SentFacts | undefined>
+  /** Marks the first message as under way; before any send. */
+  sending(job: JobId): Promise<void>
+  /** `parts` messages are out. */
+  progress(job: JobId, parts: number): Promise<void>
+  settled(
+    job: JobId,
+    end: { state: 'sent' | 'dropped'; messageId?: number; facts: SentFacts },
+  ): Promise<void>
+  /** Planned or sending, oldest first. */
+  open(): Promise<readonly Delivery[]>
+  /** The job behind a draft, for Stop. */
+  byDraft(chatId: number, draftId: number): Promise<Delivery | undefined>
+  openOf(by: { userId: number } | { chatId: number }): Promise<readonly Delivery[]>
+  stopsOf(userId: number, since: number): Promise<number>
+  sweep(time: number): Promise<void>
+  forget(userId: number): Promise<number>
+}
+
+export function createDeliveryStore(deps: {
+  db: Database
+  botId: number
+  clock: Clock
+}): DeliveryStore {
+  const { clock } = deps
+  const { delivery } = deps.db.rows
+  const botId = BigInt(deps.botId)
+  const undelivered = () => ({ botId, state: { in: open.slice() } })
+  const inOrder = { orderBy: { createdAt: 'asc' } } as const
+  return {
+    plan: async ({ place, from, to, ...row }) => {
+      await delivery.createMany({
+        data: [
+          {
+            job: row.job,
+            botId,
+            place: place.kind,
+            chatId: BigInt(place.chatId),
+            threadId: place.threadId ?? null,
+            replyTo: place.replyTo ?? null,
+            userId: place.userId === undefined ? null : BigInt(place.userId),
+            ui: row.ui,
+            task: row.task,
+            flow: row.flow,
+            fromLang: from ?? null,
+            toLang: to ?? null,
+            draftId: row.draftId,
+            createdAt: new Date(clock.now()),
+          },
+        ],
+        skipDuplicates: true,
+      })
+    },
+    get: async (job) => read(await delivery.findUnique({ where: { job } })),
+    facts: async (job) => {
+      const row = await delivery.findUnique({ where: { job } })
+      if (!row || row.outcome === null) return undefined
+      return {
+        outcome: row.outcome,
+        model: row.model ?? '',
+        ...(row.weights !== null && { weights: row.weights }),
+        tier: row.tier ?? '',
+        tokens: row.tokens ?? 0,
+        audioMs: row.audioMs ?? 0,
+        attempts: row.attempts ?? 0,
+        totalMs: row.totalMs ?? 0,
+      }
+    },
+    sending: async (job) => {
+      await delivery.updateMany({ where: { job, state: 'planned' }, data: { state: 'sending' } })
+    },
+    progress: async (job, parts) => {
+      await delivery.updateMany({ where: { job }, data: { parts } })
+    },
+    settled: async (job, { state, messageId, facts }) => {
+      await delivery.updateMany({
+        where: { job },
+        data: { state, messageId: messageId ?? null, settledAt: new Date(clock.now()), ...facts },
+      })
+    },
+    open: async () => readAll(await delivery.findMany({ where: undelivered(), ...inOrder })),
+    byDraft: async (chatId, draftId) =>
+      read(await delivery.findFirst({ where: { botId, chatId: BigInt(chatId), draftId } })),
+    openOf: async (by) =>
+      readAll(
+        await delivery.findMany({
+          where: {
+            ...undelivered(),
+            ...('userId' in by ? { userId: BigInt(by.userId) } : { chatId: BigInt(by.chatId) }),
+          },
+          ...inOrder,
+        }),
+      ),
+    stopsOf: (userId, since) =>
+      delivery.count({
+        where: {
+          botId,
+          userId: BigInt(userId),
+          outcome: 'job.cancelled',
+          createdAt: { gte: new Date(since) },
+        },
+      }),
+    sweep: async (time) => {
+      await delivery.deleteMany({ where: { botId, createdAt: { lt: new Date(time) } } })
+    },
+    forget: async (userId) => {
+      const { count } = await delivery.deleteMany({ where: { botId, userId: BigInt(userId) } })
+      return count
+    },
+  }
+}
+
+const open: readonly Delivery['state'][] = ['planned', 'sending']
+
+interface Row {
+  readonly job: string
+  readonly place: Place['kind']
+  readonly chatId: bigint
+  readonly threadId: number | null
+  readonly replyTo: number | null
+  readonly userId: bigint | null
+  readonly ui: string
+  readonly task: string
+  readonly flow: string
+  readonly fromLang: string | null
+  readonly toLang: string | null
+  readonly draftId: number
+  readonly state: Delivery['state']
+  readonly parts: number
+}
+
+const readAll = (rows: readonly Row[]): Delivery[] =>
+  rows.map(read).filter((row) => row !== undefined)
+
+function read(row: Row | null): Delivery | undefined {
+  if (!row) return undefined
+  return {
+    job: parseId(row.job, isJobId),
+    place: {
+      kind: row.place,
+      chatId: Number(row.chatId),
+      ...(row.threadId !== null && { threadId: row.threadId }),
+      ...(row.replyTo !== null && { replyTo: row.replyTo }),
+      ...(row.userId !== null && { userId: Number(row.userId) }),
+    },
+    ui: chooseUi(row.ui),
+    task: row.task,
+    flow: flows.find((flow) => flow === row.flow) ?? 'translation',
+    ...(row.fromLang !== null && { from: row.fromLang }),
+    ...(row.toLang !== null && { to: row.toLang }),
+    draftId: row.draftId,
+    state: row.state,
+    parts: row.parts,
+  }
+}

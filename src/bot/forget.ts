@@ -1,0 +1,27 @@
+/** @module Deletes everything kept about one person. */
+import type { Desk } from '../queue/desk-port.ts'
+import type { CopyStore } from './copy-store.ts'
+import type { DeliveryStore } from './delivery-store.ts'
+import type { InboxStore } from './inbox-store.ts'
+import type { UserStore } from './user-store.ts'
+
+export interface ForgetDeps {
+  readonly desk: Desk
+  readonly deliveries: DeliveryStore
+  readonly users: UserStore
+  readonly copies: CopyStore
+  readonly inbox: InboxStore
+}
+
+/** Cancels what still runs, then deletes settings, copies, deliveries and kept updates; gives back the number of rows. Safe to repeat. */
+export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<number> {
+  const { desk, deliveries, users, copies, inbox } = deps
+  for (const { job } of await deliveries.openOf({ userId })) await desk.cancel(job)
+  const counts = [
+    await users.forget(userId),
+    await copies.forget(userId),
+    await deliveries.forget(userId),
+    await inbox.forget(userId),
+  ]
+  return counts.reduce((sum, count) => sum + count, 0)
+}

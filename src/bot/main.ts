@@ -1,0 +1,69 @@
+/** @module The bot's process: nothing else constructs its clients. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { loadConfig } from '../core/config.ts'
+import type { Ground } from '../core/ground.ts'
+import type { JobId } from '../core/ids.ts'
+import type { Database } from '../db/database.ts'
+import { createDeskSealing } from '../gateway/desk-sealing.ts'
+import { createFileBlobs } from '../queue/blobs.ts'
+import { createDesk } from '../queue/desk.ts'
+import { connectRedis } from '../queue/redis.ts'
+import { taskOf } from '../tasks/index.ts'
+import { openIdentity } from '../tee/identity.ts'
+import { createKeks } from '../tee/kek.ts'
+import { readOrCreateSecretFile } from '../tee/secret-file.ts'
+import { createVault } from '../tee/vault.ts'
+import { startBot } from './bot.ts'
+import { botConfig } from './config.ts'
+import { createReader } from './reading/read.ts'
+import type { AnswerFacts } from './recent-facts.ts'
+
+/** Opens Redis, desk, keys and Telegram; `facts` gives the content-free facts of recent answers to tools of this machine. */
+export async function main(
+  ground: Ground & { readonly db: Database },
+): Promise<{ facts: (job: JobId) => AnswerFacts | undefined }> {
+  const { env, db, log, clock, life } = ground
+  const config = loadConfig(botConfig, env)
+  const { CHRYSALIS_DATA: data, CHRYSALIS_NET: net } = config
+  const keks = life.keep('keks', createKeks({ folder: join(data, 'kek'), net, clock }), (it) =>
+    it.close(),
+  )
+  const identity = openIdentity(join(data, 'keys'))
+  const redis = await connectRedis(config.REDIS_URL.reveal(), log)
+  life.keep('redis', redis, (it) => it.close())
+  const desk = await createDesk({
+    front: config.CHRYSALIS_FRONT,
+    db,
+    redis,
+    sealing: createDeskSealing({ net, keks, brokerKid: identity.kid }),
+    blobs: createFileBlobs({ folder: join(data, 'blobs'), clock }),
+    ownerKey: readOrCreateSecretFile(join(data, 'keys', 'owners.key'), () => randomBytes(32)),
+    maxOutputBytes: (task) => taskOf(task).maxOutputBytes,
+    clock,
+    log,
+  })
+  life.keep('desk', desk, (it) => it.close())
+  const bot = await startBot({
+    token: config.TELEGRAM_TOKEN,
+    apiRoot: config.TELEGRAM_API_ROOT.replace(/\/$/, ''),
+    desk,
+    vault: createVault({ keks, net }),
+    db,
+    reader: createReader({ clock, rules: { loopback: config.CHRYSALIS_ALLOW_LOOPBACK_LINKS } }),
+    choice: {
+      textModel: config.CHRYSALIS_TEXT_MODEL,
+      speechModel: config.CHRYSALIS_SPEECH_MODEL,
+      // Other tiers come with workers that can prove them; nothing else serves the test network.
+      tier: net === 'devnet' ? 'simulated' : 'cpu-tee',
+    },
+    clock,
+    log,
+    life,
+    onFatal: (code) => {
+      log.error('bot.stopped', { code })
+      void life.close()
+    },
+  })
+  return { facts: bot.facts }
+}

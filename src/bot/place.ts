@@ -1,0 +1,17 @@
+/** @module Where an answer goes: the one description of a chat that rows, publishers and features share. */
+
+/**
+ * `private` and `group`: a message in reply to the asker. `comment`: under a channel post in the discussion group.
+ * `append`: at the end of the channel post itself.
+ */
+export type PlaceKind = 'private' | 'group' | 'comment' | 'append'
+
+export interface Place {
+  readonly kind: PlaceKind
+  readonly chatId: number
+  readonly threadId?: number
+  /** Message that is answered; for `append` the post that is edited. */
+  readonly replyTo?: number
+  /** Who asked; absent for channel posts. */
+  readonly userId?: number
+}

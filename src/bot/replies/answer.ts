@@ -1,0 +1,217 @@
+/** @module An answer as it will be shown: text, notes, footer, details and buttons, before it is known how it can be sent. */
+import type { InlineKeyboardButton } from 'grammy/types'
+import type { Tier } from '../../core/tier.ts'
+import type { JobFacts } from '../../queue/desk-port.ts'
+import { isRightToLeft } from '../../tasks/languages.ts'
+import type { Checked, TaskOutput } from '../../tasks/task.ts'
+import { pressData } from '../buttons.ts'
+import type { CopyKey } from '../copies.ts'
+import type { Delivery } from '../delivery-store.ts'
+import { languageName, type Texts, type UiLanguage } from '../texts/texts.ts'
+import type { Style } from './blocks.ts'
+
+export type Keyboard = readonly (readonly InlineKeyboardButton[])[]
+
+export interface Answer {
+  /** Exactly what the task answered. */
+  readonly text: string
+  readonly style: Style
+  /** Warnings of ours, between text and footer. */
+  readonly notes: readonly string[]
+  readonly footer: string
+  readonly details: { readonly summary: string; readonly lines: readonly string[] }
+  readonly keyboard: Keyboard
+  readonly isRtl: boolean
+  /** Name of the file when the text has to go as one. */
+  readonly fileName: string
+  readonly wholeInFile: string
+}
+
+export interface AnswerSource {
+  readonly delivery: Delivery
+  readonly output: TaskOutput
+  readonly facts: JobFacts
+  readonly modelTitle: string
+  readonly texts: Texts
+  /** Absent when the person switched copies off: then no button needs the text. */
+  readonly copy?: CopyKey
+}
+
+export function composeAnswer(source: AnswerSource): Answer {
+  const { delivery, output, texts } = source
+  return {
+    text: output.outcome === 'no-speech' ? texts.answer.noSpeech : output.text,
+    style: output.task === 'summarize' ? 'outline' : 'plain',
+    notes: notesOf(output, texts),
+    footer: footerOf(source),
+    details: { summary: texts.details.summary, lines: detailsOf(source) },
+    keyboard: keyboardOf(source),
+    isRtl: isRightToLeft(output.language),
+    fileName: `${delivery.flow === 'transcript' ? 'transcript' : output.task}.txt`,
+    wholeInFile: texts.answer.wholeInFile,
+  }
+}
+
+function notesOf({ outcome, checked }: TaskOutput, texts: Texts): string[] {
+  const notes: string[] = []
+  if (outcome === 'truncated') notes.push(texts.answer.truncated)
+  if (outcome === 'unchanged') notes.push(texts.answer.unchanged)
+  if (checked.missing > 0) notes.push(texts.answer.missing(checked.missing))
+  return notes
+}
+
+/** One line: direction, tier, model, units, time. */
+function footerOf({ delivery, output, facts, modelTitle, texts }: AnswerSource): string {
+  const from = output.sourceLanguage ?? delivery.from
+  const direction =
+    output.task === 'translate' && from
+      ? texts.answer.translation(
+          languageName(delivery.ui, from),
+          languageName(delivery.ui, output.language),
+        )
+      : languageName(delivery.ui, output.language)
+  return [
+    direction,
+    texts.footer.tier[facts.tier],
+    modelTitle,
+    unitsText(facts, texts),
+    texts.footer.seconds(seconds(facts.timings.totalMs)),
+    ...(output.task === 'summarize' ? [texts.footer.aiMade] : []),
+  ].join(' · ')
+}
+
+export const unitsText = ({ units }: Pick<JobFacts, 'units'>, texts: Texts): string =>
+  units.audioMs > 0
+    ? texts.footer.audio(Math.round(units.audioMs / 1000))
+    : texts.footer.tokens(units.inTokens + units.outTokens)
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 10_000 ? 1 : 0)
+
+function detailsOf({ output, facts, modelTitle, texts }: AnswerSource): string[] {
+  const { details } = texts
+  const { timings, units } = facts
+  return [
+    ...(output.task === 'transcribe' ? [] : checkedLines(output.checked, texts)),
+    details.model(modelTitle),
+    ...(facts.weights ? [details.weights(facts.weights)] : []),
+    ...(units.inTokens + units.outTokens > 0
+      ? [details.units(units.inTokens, units.outTokens, units.cachedTokens)]
+      : []),
+    details.timings(seconds(timings.waitedMs), seconds(timings.ranMs), seconds(timings.totalMs)),
+    details.attempts(facts.attempts),
+    details.job(facts.job),
+    ...(isSimulated(facts.tier) ? [details.test] : []),
+  ]
+}
+
+const isSimulated = (tier: Tier): boolean => tier === 'simulated'
+
+/** What was compared with the source, in plain words. */
+export function checkedLines(checked: Checked, { details }: Texts): string[] {
+  const words = details.checked
+  const kinds = [
+    [checked.links, words.links],
+    [checked.mentions, words.mentions],
+    [checked.tags, words.tags],
+    [checked.numbers, words.numbers],
+    [checked.dates, words.dates],
+    [checked.names, words.names],
+  ] as const
+  const list = kinds.flatMap(([count, say]) => (count > 0 ? [say(count)] : [])).join(', ')
+  const lines: string[] = []
+  if (list === '') lines.push(words.none)
+  else lines.push(checked.missing > 0 ? words.missing(list, checked.missing) : words.all(list))
+  if (checked.redone > 0) lines.push(words.redone(checked.redone))
+  if (checked.dropped > 0) lines.push(words.dropped(checked.dropped))
+  return lines
+}
+
+function keyboardOf(source: AnswerSource): InlineKeyboardButton[][] {
+  const { delivery, output, copy, texts } = source
+  const rows: InlineKeyboardButton[][] = []
+  const { buttons } = texts
+  const isEmpty = output.outcome === 'no-speech'
+  if (delivery.place.kind === 'private' && !isEmpty) {
+    if (delivery.flow === 'translation') rows.push(...translationRows(source))
+    if (copy) rows.push(...copyRows(source, copy))
+    if (delivery.flow === 'transcript' && output.text.length <= 256)
+      rows.push([{ text: buttons.copy, copy_text: { text: output.text } }])
+  }
+  rows.push([
+    { text: buttons.details, callback_data: pressData({ kind: 'details', job: delivery.job }) },
+  ])
+  return rows
+}
+
+function translationRows({ delivery, output, texts }: AnswerSource): InlineKeyboardButton[][] {
+  const { buttons } = texts
+  const from = output.sourceLanguage ?? delivery.from
+  const other: InlineKeyboardButton = {
+    text: buttons.otherLanguage,
+    callback_data: pressData({ kind: 'to-menu', page: 0 }),
+  }
+  if (!from) return [[other]]
+  const name = languageName(delivery.ui, from)
+  return [
+    [other],
+    [
+      {
+        text: buttons.notThisLanguage(name),
+        callback_data: pressData({ kind: 'from-menu', to: output.language, page: 0 }),
+      },
+      { text: buttons.never(name), callback_data: pressData({ kind: 'never', language: from }) },
+    ],
+  ]
+}
+
+function copyRows(
+  { delivery, output, texts }: AnswerSource,
+  copy: CopyKey,
+): InlineKeyboardButton[][] {
+  const { buttons } = texts
+  const press = (
+    text: string,
+    action: 'summarize' | 'menu' | 'txt' | 'srt',
+  ): InlineKeyboardButton => ({
+    text,
+    callback_data: pressData({ kind: 'copy', action, ...copy }),
+  })
+  switch (delivery.flow) {
+    case 'translation':
+      return [[press(buttons.summarize, 'summarize'), press(buttons.txt, 'txt')]]
+    case 'summary':
+      return [[press(buttons.translateTo, 'menu'), press(buttons.txt, 'txt')]]
+    case 'summary-first':
+      return [
+        [sourceTranslation(delivery, output, texts)],
+        [press(buttons.translateTo, 'menu'), press(buttons.txt, 'txt')],
+      ]
+    case 'transcript':
+      return [
+        [press(buttons.summarize, 'summarize'), press(buttons.translateTo, 'menu')],
+        [
+          press(buttons.txt, 'txt'),
+          ...(output.segments && output.segments.length > 0 ? [press(buttons.srt, 'srt')] : []),
+        ],
+      ]
+  }
+}
+
+/** "Translate all": from the source message, since the summary does not hold the whole. */
+const sourceTranslation = (
+  delivery: Delivery,
+  output: TaskOutput,
+  { buttons }: Texts,
+): InlineKeyboardButton => ({
+  text: buttons.translateAll(languageName(delivery.ui, output.language)),
+  callback_data: pressData({
+    kind: 'translate',
+    to: output.language,
+    ...(delivery.from && { from: delivery.from }),
+    sure: false,
+  }),
+})
+
+/** Names of languages for texts, joined by commas. */
+export const nameList = (ui: UiLanguage, codes: readonly string[]): string =>
+  codes.map((code) => languageName(ui, code)).join(', ')

@@ -1,0 +1,38 @@
+/** @module Patience with Telegram: waits where it asks to wait, tries again where nothing was lost, on our own clock. */
+import type { Transformer } from 'grammy'
+import type { Clock } from '../core/clock.ts'
+
+/** Frames are worth nothing later, and polling has its own retries. */
+const never: ReadonlySet<string> = new Set([
+  'getUpdates',
+  'sendRichMessageDraft',
+  'sendMessageDraft',
+  'sendChatAction',
+  'setMessageReaction',
+  'answerCallbackQuery',
+])
+
+/** A longer wait is left to the next delivery of the same answer. */
+const longestWaitMs = 60_000
+const maxTries = 4
+
+/**
+ * Repeats a call after 429 (as long as Telegram asks, up to a minute) and after 5xx (1, 2, 4 s), at most four times in all.
+ * A lost connection is never repeated here: whether that may be done depends on what was being sent.
+ */
+export function retryCalls(clock: Clock): Transformer {
+  return async (prev, method, payload, signal) => {
+    for (let attempt = 1; ; attempt++) {
+      const response = await prev(method, payload, signal)
+      if (response.ok || never.has(method) || attempt === maxTries) return response
+      const waitMs = waitOf(response.error_code, response.parameters?.retry_after, attempt)
+      if (waitMs === undefined || waitMs > longestWaitMs) return response
+      await clock.sleep(waitMs)
+    }
+  }
+}
+
+function waitOf(code: number, retryAfter: number | undefined, attempt: number): number | undefined {
+  if (code === 429) return (retryAfter ?? 1) * 1000
+  return code >= 500 ? 1000 * 2 ** (attempt - 1) : undefined
+}
