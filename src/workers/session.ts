@@ -9,7 +9,7 @@ import type { Secret } from '../core/plaintext.ts'
 import type { PinnedBroker } from '../tee/identity.ts'
 import { type Attempt, type Attempts, createAttempts } from './attempts.ts'
 import { type Connection, openConnection } from './connection.ts'
-import { createEnrolment, type WorkerSession } from './enrol.ts'
+import { createEnrolment, type Enrolment, type WorkerSession } from './enrol.ts'
 import type { Lending } from './lending.ts'
 import { reconnectPause } from './reconnect.ts'
 
@@ -47,8 +47,10 @@ const RENEW_BEFORE_S = 600
 
 /** Starts connecting at once and goes on until `drain`. */
 export function startSessions(deps: SessionDeps): WorkerLoop {
-  const { clock, log, urls } = deps
+  const { net, broker, lending, clock, log, urls } = deps
   const attempts = createAttempts()
+  // One for all connections: the worker keeps its keys, and so its name, when it comes back.
+  const enrolment = createEnrolment({ net, broker, models: lending.models, clock })
   const stop = new AbortController()
   let draining = false
   let link: Connection | undefined
@@ -59,7 +61,7 @@ export function startSessions(deps: SessionDeps): WorkerLoop {
     let failures = 0
     while (!stop.signal.aborted) {
       const wasAdmitted = await connectOnce(
-        { deps, attempts, url: url(), isDraining: () => draining },
+        { deps, attempts, enrolment, url: url(), isDraining: () => draining },
         (it) => {
           link = it
         },
@@ -94,6 +96,7 @@ export function startSessions(deps: SessionDeps): WorkerLoop {
 interface Link {
   readonly deps: SessionDeps
   readonly attempts: Attempts
+  readonly enrolment: Enrolment
   readonly url: string
   readonly isDraining: () => boolean
 }
@@ -142,9 +145,8 @@ interface Talk {
   startPings(connection: Connection): () => void
 }
 
-function createTalk({ deps, attempts, isDraining }: Link): Talk {
+function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
   const { broker, lending, clock, log } = deps
-  const enrolment = createEnrolment({ net: deps.net, broker, models: lending.models, clock })
   let session: WorkerSession | undefined
   let heardAt = clock.now()
 
