@@ -79,7 +79,7 @@ function parse(link: string | URL): URL {
   const text = String(link)
   if (text.length > MAX_URL) throw refused('length')
   const url = URL.parse(hasScheme(text) ? text : `https://${text}`)
-  if (url === null || url.hostname === '') throw refused('syntax')
+  if (url === null) throw refused('syntax')
   return url
 }
 

@@ -39,8 +39,9 @@ function htmlText(request: ThreadRequest): string {
 }
 
 function plainText(request: ThreadRequest): string {
-  const text = clean(decodeText(request.bytes))
-  if (looksBinary(text)) throw new AppError('document.damaged')
+  const decoded = decodeText(request.bytes)
+  if (looksBinary(decoded)) throw new AppError('document.damaged')
+  const text = clean(decoded)
   const words =
     request.kind === 'srt' || looksLikeSubtitles(text) ? subtitlesText(text) : text.trim()
   if (words === '') throw new AppError('input.empty')
