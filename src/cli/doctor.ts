@@ -201,9 +201,10 @@ async function checkModels(folder: string): Promise<Finding[]> {
   const states = await modelStates(folder)
   return states.map(
     ({ id, state }): Finding => ({
-      state: state === 'present' ? 'ok' : state === 'absent' ? 'note' : 'bad',
+      state:
+        state === 'present' || state === 'verified' ? 'ok' : state === 'absent' ? 'note' : 'bad',
       about: 'Model',
-      says: `${id}: ${state}${state === 'present' ? '' : '. ./chrysalis models pull fetches it.'}`,
+      says: `${id}: ${state}${state === 'present' || state === 'verified' ? '' : '. ./chrysalis models pull fetches it.'}`,
     }),
   )
 }

@@ -1,8 +1,9 @@
 /** @module One role as a process of its own: the shape production runs in, each role with its own database connection. */
 import { mkdirSync } from 'node:fs'
+import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
 import { systemClock } from '../core/clock.ts'
-import type { Environment } from '../core/config.ts'
+import { type Environment, loadConfig, secret } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog, stderrSink } from '../core/log.ts'
@@ -14,10 +15,10 @@ import { EXIT, type Terminal } from './terminal.ts'
 export async function runBot(
   _args: readonly string[],
   env: Environment,
-  terminal: Terminal,
+  _terminal: Terminal,
 ): Promise<number> {
   const { main } = await import('../bot/main.ts')
-  return runRole('bot', { env, terminal }, async (ground) => {
+  return runRole('bot', env, async (ground) => {
     await main(ground)
   })
 }
@@ -25,29 +26,29 @@ export async function runBot(
 export async function runGateway(
   _args: readonly string[],
   env: Environment,
-  terminal: Terminal,
+  _terminal: Terminal,
 ): Promise<number> {
   const { main } = await import('../gateway/main.ts')
-  return runRole('gateway', { env, terminal }, async (ground) => {
+  return runRole('gateway', env, async (ground) => {
     await main(ground)
   })
 }
 
+/** What a role on its own cannot do without; its `main.ts` reads the rest. */
+const roleConfig = z.object({ DATABASE_URL: secret(), REDIS_URL: secret() })
+
 async function runRole(
   role: 'bot' | 'gateway',
-  { env, terminal }: { env: Environment; terminal: Terminal },
+  env: Environment,
   main: (ground: Ground & { readonly db: Database }) => Promise<void>,
 ): Promise<number> {
   const settings = withFolders(env)
-  if (settings['DATABASE_URL'] === undefined || settings['REDIS_URL'] === undefined) {
-    terminal.err(`A ${role} on its own needs DATABASE_URL (a Postgres) and REDIS_URL.`)
-    return EXIT.usage
-  }
+  const { DATABASE_URL } = loadConfig(roleConfig, settings)
   const log = createLog(role, stderrSink, systemClock.now)
   const life = new Lifetime({ log, clock: systemClock })
   const stopped = untilStopped(life)
   try {
-    const db = await openDatabase({ url: settings['DATABASE_URL'], clock: systemClock })
+    const db = await openDatabase({ url: DATABASE_URL.reveal(), clock: systemClock })
     life.keep('database', db, (it) => it.close())
     await main({ env: settings, log, clock: systemClock, life, db })
     log.info('role.started', { pid: process.pid })

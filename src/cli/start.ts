@@ -7,6 +7,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog } from '../core/log.ts'
+import type { Secret } from '../core/plaintext.ts'
 import { openDatabase } from '../db/database.ts'
 import { main as runGateway } from '../gateway/main.ts'
 import { startRedisServer } from '../queue/redis-server.ts'
@@ -45,8 +46,8 @@ export async function runStart(
   try {
     life.keep('data-folder', lockDataFolder(dataDir), (unlock) => unlock())
     const models = modelsFolder(env)
-    const chosen = chooseModels({ isSmall: values.small, env })
-    await ensureChosenModels(chosen, { folder: models, env, terminal, signal: life.signal })
+    const chosen = await chooseModels({ isSmall: values.small, env, dataDir })
+    await ensureChosenModels(chosen.rows, { folder: models, env, terminal, signal: life.signal })
 
     const redis = await startRedisServer({ dataDir, env, log, clock: systemClock })
     life.keep('redis', redis, (it) => it.stop())
@@ -96,10 +97,10 @@ export async function runStart(
 }
 
 /** The simulator stands in for Telegram, and a page of this machine may be read, since the person here is its owner. */
-function telegramOf(chat: { apiRoot: string; token: string }): Record<string, string> {
+function telegramOf(chat: { apiRoot: string; token: Secret }): Record<string, string> {
   return {
     TELEGRAM_API_ROOT: chat.apiRoot,
-    TELEGRAM_TOKEN: chat.token,
+    TELEGRAM_TOKEN: chat.token.reveal(),
     CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',
   }
 }

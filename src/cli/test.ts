@@ -17,7 +17,7 @@ export async function runTests(
 ): Promise<number> {
   if (!setUp('test', env, terminal)) return EXIT.missing
   const models = modelsFolder(env)
-  await pullForTests(models, terminal)
+  await pullForTests(models, env, terminal)
   const testEnv = {
     ...env,
     CHRYSALIS_MODELS: models,
