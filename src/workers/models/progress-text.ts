@@ -44,6 +44,8 @@ const PHASES = {
 const CELL_PARTS = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
 const MAX_BAR = 30
 const MIN_BAR = 8
+/** Two blanks on each side of the bar, and its two ends. */
+const MARGINS = 6
 
 /** One terminal line of at most `columns` − 1 characters; the bar gives way before the numbers do. */
 export function barLine(progress: Progress, columns: number): string {
@@ -51,7 +53,7 @@ export function barLine(progress: Progress, columns: number): string {
   const percent = `${String(percentOf(done, total)).padStart(3)} %`
   const doing = phase === 'fetch' ? '' : `, ${PHASES[phase]}`
   const numbers = `${percent}  ${amounts(progress)}${doing}`
-  const room = columns - 1 - title.length - numbers.length - 4
+  const room = columns - 1 - title.length - numbers.length - MARGINS
   const line =
     room >= MIN_BAR
       ? `${title}  ${bar(done / total, Math.min(room, MAX_BAR))}  ${numbers}`

@@ -31,6 +31,7 @@ export function* convertSilero(onnx: Uint8Array): Generator<Uint8Array> {
   const encoder: string[] = []
   while (constants.has(`${BRANCH}encoder.${encoder.length}.reparam_conv.weight`))
     encoder.push(`encoder.${encoder.length}.reparam_conv`)
+  if (encoder.length === 0) throw new AppError('models.corrupt', { field: 'layers' })
 
   yield int32s(GGML_MAGIC, MODEL.length)
   yield new TextEncoder().encode(MODEL)

@@ -186,6 +186,7 @@ class Variables {
   layers(side: 'encoder' | 'decoder'): number {
     let count = 0
     while (this.has(`${side}/layer_${count}/ffn/linear_0/weight`)) count++
+    if (count === 0) throw new AppError('models.corrupt', { field: 'layers' })
     return count
   }
 
