@@ -75,7 +75,7 @@ describe('documents', () => {
     ['blanks', ' \n ', 'a.txt', 'input.empty'],
     ['a picture', 'x', 'a.png', 'input.unsupported'],
     ['a file over 20 MiB', Buffer.alloc(20 * MIB + 1, 97), 'a.txt', 'input.too-large'],
-  ])('%s ends in its code', async (_, bytes, name, code) => {
+  ])('%s ends in its code', async (...[, bytes, name, code]) => {
     expect(await outcome(bytes, name)).toBe(code)
   })
 })
@@ -95,18 +95,18 @@ describe('bombs', () => {
   }
 
   test.each([
-    ['nested tags', '<div>'.repeat(400_000), 'a.html', 'page.failed'],
+    ['nested tags', '<div>'.repeat(400_000), 'a.html', ['page.failed']],
     [
       'tags just below the depth limit, many times',
       `${'<div>'.repeat(490)}${'<b>x</b><p>y</p>'.repeat(120_000)}`,
       'a.html',
-      undefined,
+      ['read', 'input.too-large'],
     ],
     [
       'a DOCX that unpacks to much',
       makeDocx(paragraph('a'.repeat(100 * MIB))),
       'a.docx',
-      'input.too-large',
+      ['input.too-large'],
     ],
     [
       'a DOCX that lies about its size',
@@ -114,25 +114,25 @@ describe('bombs', () => {
         { name: 'word/document.xml', content: Buffer.alloc(100 * MIB, 97), claimedBytes: 500 },
       ]),
       'a.docx',
-      'input.too-large',
+      ['input.too-large'],
     ],
     [
       'a DOCX of very many small paragraphs',
       makeDocx(Array.from({ length: 150_000 }, (_, at) => paragraph(String(at * 7919))).join('')),
       'a.docx',
-      undefined,
+      ['read', 'input.too-large'],
     ],
     [
       'a PDF stream that unpacks to much',
       makePdfOf([
-        { dictionary: '/Filter /FlateDecode', bytes: deflateSync(Buffer.alloc(700 * MIB, 32)) },
+        { dictionary: '/Filter /FlateDecode', bytes: deflateSync(Buffer.alloc(300 * MIB, 32)) },
       ]),
       'a.pdf',
-      'input.too-large',
+      ['input.too-large'],
     ],
   ])(
     '%s: ends in its code within the limit while the main loop stays free',
-    async (_, bytes, name, code) => {
+    async (...[, bytes, name, codes]) => {
       const startedAt = performance.now()
       const ending = outcome(bytes, name)
 
@@ -140,7 +140,7 @@ describe('bombs', () => {
 
       expect(performance.now() - startedAt).toBeLessThan(30_000)
       expect(pause).toBeLessThan(1000)
-      if (code !== undefined) expect(await ending).toBe(code)
+      expect(codes).toContain(await ending)
       expect(await outcome('still alive', 'a.txt')).toBe('read')
     },
   )

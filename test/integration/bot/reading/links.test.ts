@@ -116,7 +116,7 @@ describe('pages', () => {
     ['an unknown encoding', 200, { ...html, 'content-encoding': 'zstd, gzip' }, 'x', 'page.failed'],
     ['a broken encoding', 200, { ...html, 'content-encoding': 'gzip' }, 'no gzip', 'page.failed'],
     ['a redirect to nowhere', 302, html, '', 'page.failed'],
-  ])('%s ends in its code', async (_, status, headers, body, code) => {
+  ])('%s ends in its code', async (...[, status, headers, body, code]) => {
     const site = await serve((_request, response) => response.writeHead(status, headers).end(body))
 
     expect(await outcome(readerFor().readLink(site.root))).toBe(code)

@@ -73,10 +73,7 @@ describe('articles', () => {
   })
 
   test('a nesting bomb is refused before it is parsed', () => {
-    const startedAt = performance.now()
-
     expect(codeFrom(() => readArticle('<div>'.repeat(200_000), 'web'))).toBe('page.failed')
-    expect(performance.now() - startedAt).toBeLessThan(1000)
   })
 })
 
