@@ -123,10 +123,13 @@ export function createResultReader(input: {
 }): ResultReader {
   const reader = createReader(input)
   const hash = createHash('sha256').update(input.header)
+  let isOver = false
   return {
     push: (chunk) => {
-      hash.update(chunk)
-      return reader.push(chunk, () => hash.digest('hex'))
+      if (!isOver) hash.update(chunk)
+      const part = reader.push(chunk, () => hash.digest('hex'))
+      isOver = part.kind === 'final'
+      return part
     },
     end: () => reader.end(),
     discard: () => reader.discard(),

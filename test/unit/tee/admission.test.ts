@@ -1,0 +1,287 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Net } from '../../../src/core/config.ts'
+import type { Claims, FrameOf, Keyset } from '../../../src/core/frames.ts'
+import {
+  acceptSimulated,
+  createAdmission,
+  type EvidenceVerifier,
+} from '../../../src/tee/admission.ts'
+import { fromBase64url, toBase64url } from '../../../src/tee/binary.ts'
+import { admitBytes, gpuHash, gpuNonce, reportData } from '../../../src/tee/claims.ts'
+import { identityOf, pinBroker } from '../../../src/tee/identity.ts'
+import { createJoinTokens, joinTokenHash } from '../../../src/tee/join.ts'
+import { createWorkerKeys, keysetDigest, kidOf, type WorkerKeys } from '../../../src/tee/keyset.ts'
+import { joinSession, unwrapCek, wrapCek } from '../../../src/tee/session-keys.ts'
+import { handClock, NOW_S, sealedJob, someKid, someLease } from '../../support/tee.ts'
+
+const TOKEN = 'the-join-token-of-an-owner'
+const identity = identityOf(randomBytes(32))
+const broker = pinBroker(identity.publicKey)
+
+function setUp(options: { net?: Net; verify?: EvidenceVerifier } = {}) {
+  const clock = handClock()
+  const admission = createAdmission({
+    identity,
+    net: options.net ?? 'devnet',
+    epoch: 7,
+    joins: createJoinTokens([joinTokenHash(TOKEN)], clock),
+    verify: options.verify ?? acceptSimulated,
+    clock,
+  })
+  return { clock, admission }
+}
+
+const someHello = (change: Partial<FrameOf<'hello'>> = {}): FrameOf<'hello'> => ({
+  type: 'hello',
+  v: 1,
+  net: 'devnet',
+  tee: ['sim'],
+  gpu: 0,
+  build: '0.1.0',
+  join: TOKEN,
+  ...change,
+})
+
+const newKeys = (net: Net = 'devnet'): Promise<WorkerKeys> => createWorkerKeys(net, NOW_S + 80_000)
+
+interface Change {
+  claims?: Partial<Claims>
+  keyset?: Keyset
+  gpu?: FrameOf<'evidence'>['gpu']
+  quote?: string
+  signer?: WorkerKeys
+}
+
+function evidenceOf(
+  keys: WorkerKeys,
+  { nonce, aud, epoch }: FrameOf<'challenge'>,
+  change: Change = {},
+): FrameOf<'evidence'> {
+  const claims: Claims = {
+    v: 1,
+    ctx: 'chrysalis/claims/1',
+    net: 'devnet',
+    aud,
+    nonce,
+    epoch,
+    keyset: keys.digest,
+    models: [],
+    payout: '',
+    gpus: [],
+    image: '',
+    notAfter: keys.keyset.not_after,
+    ...change.claims,
+  }
+  const sig = toBase64url((change.signer ?? keys).signer.sign(admitBytes(claims)))
+  const { keyset = keys.keyset, gpu = [], quote = '' } = change
+  return { type: 'evidence', claims, keyset, quote, gpu, sig }
+}
+
+/** The outcome of one admission in which `change` was made. */
+async function outcome(
+  change: Change = {},
+  options: Parameters<typeof setUp>[0] = {},
+): Promise<string> {
+  const { admission } = setUp(options)
+  const challenge = admission.challenge()
+  const evidence = evidenceOf(await newKeys(), challenge, change)
+  const result = await admission.check({
+    hello: someHello({ net: options.net ?? 'devnet' }),
+    challenge,
+    evidence,
+  })
+  broker.check(result.verdict)
+  return result.ok ? 'admitted' : result.code
+}
+
+describe('admission', () => {
+  it('admits a worker of the dev network as simulated, with keys only the two share', async () => {
+    const { admission } = setUp()
+    const keys = await newKeys()
+    const challenge = admission.challenge()
+    broker.check(challenge)
+
+    const result = await admission.check({
+      hello: someHello(),
+      challenge,
+      evidence: evidenceOf(keys, challenge),
+    })
+
+    if (!result.ok) throw new Error(result.code)
+    broker.check(result.verdict)
+    expect(result).toMatchObject({
+      tier: 'simulated',
+      kid: keys.kid,
+      epoch: 7,
+      expiresAt: NOW_S + 3600,
+    })
+    expect(result.verdict).toMatchObject({
+      ok: true,
+      tier: 'simulated',
+      evidenceId: result.evidenceId,
+    })
+    const { cek, envHash } = sealedJob()
+    const lease = { job: sealedJob().envelope.job, attempt: 1, lease: someLease() }
+    const enc = fromBase64url(result.verdict.enc ?? '') ?? new Uint8Array(0)
+    const worker = await joinSession(keys.kem, enc, result.keys.context)
+    const { wrap } = await wrapCek(result.keys, lease, { cek, envHash })
+    expect(Buffer.compare((await unwrapCek(worker, lease, { wrap, envHash })).cek, cek)).toBe(0)
+  })
+
+  it('refuses a nonce that is old, of another socket or used before', async () => {
+    const { admission, clock } = setUp()
+    const keys = await newKeys()
+    const [mine, others] = [admission.challenge(), admission.challenge()]
+    const check = async (challenge: FrameOf<'challenge'>, evidence: FrameOf<'evidence'>) => {
+      const result = await admission.check({ hello: someHello(), challenge, evidence })
+      return result.ok ? 'admitted' : result.code
+    }
+
+    expect(await check(others, evidenceOf(keys, others))).toBe('admitted')
+    expect(await check(others, evidenceOf(keys, others))).toBe('claims.nonce')
+    expect(await check(mine, evidenceOf(keys, others))).toBe('claims.nonce')
+    const late = admission.challenge()
+    clock.turn(90_000)
+    expect(await check(late, evidenceOf(keys, late))).toBe('claims.nonce')
+  })
+
+  it('refuses claims for another broker, net, epoch or lifetime', async () => {
+    expect(await outcome({ claims: { aud: someKid() } })).toBe('claims.aud')
+    expect(await outcome({ claims: { net: 'mainnet' } })).toBe('net.mismatch')
+    expect(await outcome({ claims: { epoch: 6 } })).toBe('claims.epoch')
+    expect(await outcome({ claims: { notAfter: NOW_S } })).toBe('claims.shape')
+    expect(await outcome({ claims: { notAfter: NOW_S + 86_401 } })).toBe('claims.shape')
+    expect(await outcome()).toBe('admitted')
+  })
+
+  it('refuses a keyset that is not the claimed one, of another net, or without a usable key', async () => {
+    const keys = await newKeys()
+    const [kem] = keys.keyset.e2ee_public_keys
+    const [signing] = keys.keyset.receipt_signing_keys
+    if (!kem || !signing) throw new Error('no keys')
+    const withKeyset = (keyset: Keyset) =>
+      outcome({ keyset, claims: { keyset: keysetDigest(keyset) }, signer: keys })
+    const lowOrder = `${kem.public_key.slice(0, -64)}${'0'.repeat(64)}`
+
+    expect(await outcome({ keyset: (await newKeys()).keyset })).toBe('claims.keyset')
+    expect(await withKeyset({ ...keys.keyset, subject: 'chrysalis:mainnet' })).toBe('claims.keyset')
+    expect(await withKeyset({ ...keys.keyset, e2ee_public_keys: [] })).toBe('claims.keyset')
+    expect(await withKeyset({ ...keys.keyset, e2ee_public_keys: [kem, kem] })).toBe('claims.keyset')
+    expect(
+      await withKeyset({
+        ...keys.keyset,
+        receipt_signing_keys: [{ ...signing, public_key: 'ab' }],
+      }),
+    ).toBe('claims.keyset')
+    const short = { ...kem, public_key: kem.public_key.slice(2) }
+    expect(await withKeyset({ ...keys.keyset, e2ee_public_keys: [short] })).toBe('claims.kem-key')
+    expect(
+      await withKeyset({ ...keys.keyset, e2ee_public_keys: [{ ...kem, public_key: lowOrder }] }),
+    ).toBe('claims.kem-key')
+    const unknown = { algo: 'kyber-9000', key_id: 'x', public_key: 'ab' }
+    expect(await withKeyset({ ...keys.keyset, e2ee_public_keys: [unknown, kem] })).toBe('admitted')
+  })
+
+  it('refuses claims that the fresh keys did not sign', async () => {
+    expect(await outcome({ signer: await newKeys() })).toBe('claims.sig')
+  })
+
+  it('refuses a KEM key that another worker showed before', async () => {
+    const { admission } = setUp()
+    const [victim, thief] = [await newKeys(), await newKeys()]
+    const admit = async (keys: WorkerKeys, keyset: Keyset) => {
+      const challenge = admission.challenge()
+      const evidence = evidenceOf(keys, challenge, {
+        keyset,
+        claims: { keyset: keysetDigest(keyset) },
+      })
+      const result = await admission.check({ hello: someHello(), challenge, evidence })
+      return result.ok ? 'admitted' : result.code
+    }
+    const stolen = { ...thief.keyset, e2ee_public_keys: victim.keyset.e2ee_public_keys }
+
+    expect(await admit(victim, victim.keyset)).toBe('admitted')
+    expect(await admit(thief, stolen)).toBe('claims.key-reuse')
+    expect(await admit(victim, victim.keyset)).toBe('admitted')
+  })
+
+  it('refuses simulated evidence everywhere but on the dev network, and hardware evidence it cannot check', async () => {
+    const keys = await newKeys('testnet')
+    const { admission } = setUp({ net: 'testnet' })
+    const challenge = admission.challenge()
+    const evidence = evidenceOf(keys, challenge, { claims: { net: 'testnet' } })
+    const result = await admission.check({
+      hello: someHello({ net: 'testnet' }),
+      challenge,
+      evidence,
+    })
+
+    expect(result).toMatchObject({ ok: false, code: 'admission.evidence' })
+    expect(await outcome({ quote: 'AAAA' })).toBe('admission.evidence')
+  })
+
+  it('gives hardware verifiers the report data and GPU nonce that the claims bind', async () => {
+    const gpu = [{ arch: 'HOPPER', evidence: 'AAAA', certificate: 'BBBB' }]
+    const gpus = gpu.map((one) => gpuHash(one) ?? '')
+    const asked: { reportData: Uint8Array; gpuNonce: Uint8Array; claims: Claims }[] = []
+    const verify: EvidenceVerifier = async ({ claims }, expected) => {
+      asked.push({ ...expected, claims })
+      return { ok: true, tier: 'gpu-tee', expiresAt: NOW_S + 60 }
+    }
+
+    expect(await outcome({ gpu, claims: { gpus } }, { verify })).toBe('admitted')
+    expect(await outcome({ gpu, claims: { gpus: ['ab'.repeat(32)] } }, { verify })).toBe(
+      'claims.shape',
+    )
+    expect(await outcome({ gpu, claims: { gpus: [] } }, { verify })).toBe('claims.shape')
+    const [first] = asked
+    if (!first) throw new Error('not asked')
+    expect(first.reportData).toEqual(reportData(first.claims))
+    expect(first.reportData.length).toBe(64)
+    expect(first.gpuNonce).toEqual(gpuNonce({ ...first.claims, gpus: [] }))
+  })
+
+  it('ends a session with its evidence', async () => {
+    const verify: EvidenceVerifier = async () => ({
+      ok: true,
+      tier: 'cpu-tee',
+      expiresAt: NOW_S + 60,
+    })
+    const { admission } = setUp({ verify })
+    const challenge = admission.challenge()
+    const evidence = evidenceOf(await newKeys(), challenge)
+
+    const result = await admission.check({ hello: someHello(), challenge, evidence })
+
+    expect(result).toMatchObject({ ok: true, tier: 'cpu-tee', expiresAt: NOW_S + 60 })
+  })
+
+  it('talks to no one without the owner\u2019s token, and pauses a token after three refusals', async () => {
+    const { admission, clock } = setUp()
+    const refuse = async () => {
+      const challenge = admission.challenge()
+      const evidence = evidenceOf(await newKeys(), challenge, { claims: { epoch: 1 } })
+      const result = await admission.check({ hello: someHello(), challenge, evidence })
+      return result.ok ? 'admitted' : result.code
+    }
+
+    expect(admission.checkHello(someHello({ join: 'another' }))).toBe('admission.join')
+    expect(admission.checkHello(someHello({ net: 'testnet' }))).toBe('net.mismatch')
+    expect(admission.checkHello(someHello())).toBeUndefined()
+    for (let n = 0; n < 3; n++) expect(await refuse()).toBe('claims.epoch')
+    expect(await refuse()).toBe('admission.rate')
+    clock.turn(3_600_000)
+    expect(admission.checkHello(someHello())).toBeUndefined()
+  })
+})
+
+describe('the names of workers', () => {
+  it('are the first characters of their keyset’s digest', async () => {
+    const keys = await newKeys()
+
+    expect(kidOf(keys.keyset)).toBe(keys.kid)
+    expect(keys.digest).toBe(`sha256:${keys.digest.slice(7)}`)
+    expect(keys.digest.slice(7, 39)).toBe(keys.kid)
+  })
+})
