@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { detectLanguage, splitByLanguage } from '../../../../src/bot/reading/language.ts'
 import { lettersOnly } from '../../../../src/bot/reading/letters.ts'
 import { CHAT_MESSAGES } from '../../../support/chat-messages.ts'
@@ -22,6 +22,9 @@ const judged = async (priorsOf: (language: string) => readonly string[]) => {
     wrong: rows.filter(({ language, got }) => got !== language && got !== 'undecided'),
   }
 }
+
+// Loading the detector's tables takes seconds on a busy machine; no single test should pay for it.
+beforeAll(() => detectLanguage('warm up', []), 60_000)
 
 describe('short messages', () => {
   test('the fixture is wide enough to mean something', () => {
