@@ -3,8 +3,8 @@ import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { decodeWithFfmpeg } from './ffmpeg.ts'
 import { decodeOggOpus, isOggOpus } from './ogg-opus.ts'
+import { SAMPLE_RATE } from './speech-messages.ts'
 
-export const SAMPLE_RATE = 16_000
 /** Longest sound and largest file that is decoded at all. */
 export const MAX_SECONDS = 4 * 3600
 export const MAX_ENCODED_BYTES = 200 * 2 ** 20

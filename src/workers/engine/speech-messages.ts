@@ -1,5 +1,8 @@
 /** @module What the worker and its speech child tell each other; the child gets samples and never a key or an id of a job. */
 
+/** Sound inside the engines is mono float32 at this rate, which is the models' own. */
+export const SAMPLE_RATE = 16_000
+
 /** CPU: @napi-rs/whisper (AVX2). CUDA: @fugood/whisper.node, whose CPU build is 15 times slower (measured). */
 export type SpeechBackend = 'cpu' | 'cuda'
 

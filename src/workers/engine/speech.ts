@@ -2,9 +2,9 @@
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Segment, SpeechAnswer, SpeechEngine } from '../../tasks/task.ts'
-import { decodeAudio, SAMPLE_RATE } from './audio.ts'
+import { decodeAudio } from './audio.ts'
 import { isLabel, onlySpoken } from './heard.ts'
-import type { SpeechBackend } from './speech-messages.ts'
+import { SAMPLE_RATE, type SpeechBackend } from './speech-messages.ts'
 import { SpeechProcess } from './speech-process.ts'
 import { MAX_WINDOW_MS, type SoundWindow, windowsOf } from './windows.ts'
 

@@ -1,6 +1,5 @@
 /** @module Cutting sound at its pauses into windows a speech model can take, while the sound is still being decoded. */
-import { SAMPLE_RATE } from './audio.ts'
-import type { Span } from './speech-messages.ts'
+import { SAMPLE_RATE, type Span } from './speech-messages.ts'
 
 /** The model hears 30 s at a time; 2 s are left for padding and a late cut. */
 export const MAX_WINDOW_MS = 28_000
