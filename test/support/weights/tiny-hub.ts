@@ -4,13 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 export interface HubFile {
   readonly bytes: Uint8Array
   readonly etag?: string
-  /** Closes the connection after so many bytes, once for each number. */
+  /** Sends so many bytes and waits for `cut` to break the connection; 0 breaks at once. Once for each number. */
   readonly breaks?: number[]
   /** Sends so many bytes and then nothing, without closing. */
   readonly stallsAfter?: number
   /** Answers every request with the whole file. */
   readonly ignoresRanges?: boolean
   readonly status?: number
+  /** Sends another range than the one it was asked for, and says so. */
+  readonly shiftsRangesBy?: number
 }
 
 export interface TinyHub {
@@ -20,17 +22,25 @@ export interface TinyHub {
   readonly knocks: () => number
   /** Resolves when a stalled answer has sent its bytes. */
   readonly stalled: Promise<void>
+  /** Breaks the connection that waits, when its bytes have been seen to arrive. */
+  cut(): void
   close(): Promise<void>
 }
 
 /** Serves `files` under `/<repo>/resolve/main/<file>`; names are `<repo>/<file>`. */
-export async function startTinyHub(files: Readonly<Record<string, HubFile>>): Promise<TinyHub> {
+export async function startTinyHub(
+  files: Readonly<Record<string, HubFile>>,
+  port = 0,
+  manner: 'answers' | 'silent' = 'answers',
+): Promise<TinyHub> {
   const requests: TinyHub['requests'] = []
   const stall = Promise.withResolvers<void>()
   let knocks = 0
+  let waiting: ServerResponse | undefined
   const server = createServer((request, response) => {
     if (request.method === 'HEAD') {
       knocks++
+      if (manner === 'silent') return
       response.end()
       return
     }
@@ -42,18 +52,23 @@ export async function startTinyHub(files: Readonly<Record<string, HubFile>>): Pr
       response.writeHead(file?.status ?? 404).end()
       return
     }
-    answer(request, response, { ...file, onStall: () => stall.resolve() })
+    answer(request, response, {
+      ...file,
+      onStall: () => stall.resolve(),
+      onWait: () => (waiting = response),
+    })
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
   const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const bound = typeof address === 'object' && address ? address.port : 0
   return {
-    base: `http://127.0.0.1:${String(port)}`,
+    base: `http://127.0.0.1:${String(bound)}`,
     requests,
     knocks: () => knocks,
     stalled: stall.promise,
+    cut: () => waiting?.destroy(),
     close: () => {
       server.closeAllConnections()
       return new Promise((resolve) => {
@@ -66,7 +81,7 @@ export async function startTinyHub(files: Readonly<Record<string, HubFile>>): Pr
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  file: HubFile & { onStall: () => void },
+  file: HubFile & { onStall: () => void; onWait: () => void },
 ): void {
   const { bytes, etag } = file
   const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')
@@ -81,12 +96,17 @@ function answer(
     'content-length': body.length,
     ...(etag !== undefined && { etag }),
     ...(start > 0 && {
-      'content-range': `bytes ${String(start)}-${String(bytes.length - 1)}/${String(bytes.length)}`,
+      'content-range': `bytes ${String(start + (file.shiftsRangesBy ?? 0))}-${String(bytes.length - 1)}/${String(bytes.length)}`,
     }),
   })
   const breakAt = file.breaks?.shift()
   if (breakAt !== undefined) {
-    response.write(body.subarray(0, breakAt), () => response.destroy())
+    if (breakAt === 0) {
+      response.destroy()
+      return
+    }
+    file.onWait()
+    response.write(body.subarray(0, breakAt))
     return
   }
   if (file.stallsAfter !== undefined && start === 0) {
