@@ -17,7 +17,7 @@ import { type SessionKeys, startSession } from './session-keys.ts'
 import { SIGNATURE_BYTES, verifySignature } from './signature.ts'
 
 /** What hardware evidence is checked against. */
-export interface EvidenceExpected {
+interface EvidenceExpected {
   readonly net: Net
   /** 64 bytes. */
   readonly reportData: Uint8Array
@@ -26,7 +26,7 @@ export interface EvidenceExpected {
   readonly nowMs: number
 }
 
-export type EvidenceVerdict =
+type EvidenceVerdict =
   | { readonly ok: true; readonly tier: Tier /** Unix seconds. */; readonly expiresAt: number }
   | { readonly ok: false; readonly code: ErrorCode }
 
@@ -55,7 +55,7 @@ export interface AdmittedSession {
   readonly verdict: FrameOf<'verdict'>
 }
 
-export type AdmissionResult =
+type AdmissionResult =
   | AdmittedSession
   | { readonly ok: false; readonly code: ErrorCode; readonly verdict: FrameOf<'verdict'> }
 

@@ -4,7 +4,7 @@ import { wipe } from './aead.ts'
 import { deriveStreamKeys, readChunk, type StreamContext, type StreamKeys } from './result-chunk.ts'
 import { applyDelta, deltaOf } from './result-stream.ts'
 
-export type DraftStep =
+type DraftStep =
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'progress'; readonly percent: number }
   /** Nothing to show: a chunk seen before, a piece of the final record, or a stream given up. */

@@ -9,7 +9,7 @@ import { fromHex, sha256Hex, toHex } from './binary.ts'
 import { KEM_ALGO, KEM_PUBLIC_BYTES, type KemKeyPair, newKemKeyPair } from './kem.ts'
 import { PUBLIC_KEY_BYTES, SEED_BYTES, type Signer, signerOf } from './signature.ts'
 
-export const SIGNING_ALGO = 'ed25519'
+const SIGNING_ALGO = 'ed25519'
 
 export interface WorkerKeys {
   readonly keyset: Keyset

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { AppError } from '../core/app-error.ts'
 import { concat, readU32be, sha256Hex, u32be } from './binary.ts'
 
-export const SALT_BYTES = 32
+const SALT_BYTES = 32
 const HEAD_BYTES = SALT_BYTES + 4
 /** Largest record; more goes to a blob. */
-export const MAX_RECORD_BYTES = 1_048_576
+const MAX_RECORD_BYTES = 1_048_576
 /** Largest content whose padded record still fits. */
 export const MAX_RECORD_CONTENT_BYTES = MAX_RECORD_BYTES - HEAD_BYTES
 

@@ -9,7 +9,7 @@ import { concat, readU32be, u32be } from './binary.ts'
 import type { Keks, WrapPurpose } from './kek.ts'
 import { padRecord, unpadRecord } from './record.ts'
 
-export type VaultPurpose = Extract<WrapPurpose, 'inbox' | 'dialogue'>
+type VaultPurpose = Extract<WrapPurpose, 'inbox' | 'dialogue'>
 
 export interface Vault {
   /** `u8 1 ‖ u32be n ‖ wrapped key (n) ‖ iv(12) ‖ sealed record`; padded as envelopes are. Throws `env.size` above 1 MiB. */

@@ -7,7 +7,7 @@ import type { TaskPorts } from '../tasks/task.ts'
 export type AnnouncedModel = FrameOf<'ready'>['models'][number]
 type Kind = AnnouncedModel['kind']
 
-export interface Loan {
+interface Loan {
   readonly ports: TaskPorts
   /** Gives the slot back; must be called once, however the job ended. */
   readonly release: () => void

@@ -176,6 +176,7 @@ function createPeer(socket: WebSocket, admission: ReturnType<typeof createAdmiss
       ? { type: 'chunk', message: bytes }
       : fromWorkerSchema.parse(JSON.parse(bytes.toString('utf8')))
     if (frame.type === 'chunk') chunks.push(frame.message)
+    if (frame.type === 'ping') socket.send(JSON.stringify({ type: 'pong', n: frame.n }))
     const at = waiting.findIndex(({ type }) => type === frame.type)
     if (at >= 0) waiting.splice(at, 1)[0]?.take(frame as never)
     else received.push(frame)

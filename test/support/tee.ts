@@ -6,7 +6,6 @@ import {
   isKid,
   isLeaseId,
   isModelId,
-  type JobId,
   type Kid,
   type LeaseId,
   newJobId,
@@ -88,5 +87,3 @@ export function handClock(startMs = NOW_S * 1000): Clock & { turn(ms: number): v
     },
   }
 }
-
-export type { JobId }
