@@ -41,7 +41,7 @@ export interface ModelsDeps {
 }
 
 /** Exit codes; every command line tool of ours uses 0 and 2 so. */
-export const MODELS_EXIT = {
+const MODELS_EXIT = {
   ok: 0,
   failed: 1,
   usage: 2,

@@ -1,7 +1,7 @@
 /** @module Reader of CTranslate2's binary model format, version 6: named variables with their numbers as they stand. */
 import { AppError } from '../../core/app-error.ts'
 
-export type Ct2Type = 'f32' | 'i8' | 'i16' | 'i32' | 'f16'
+type Ct2Type = 'f32' | 'i8' | 'i16' | 'i32' | 'f16'
 
 /** One variable; `data` is little-endian and a view into the input, not a copy. */
 export interface Ct2Variable {

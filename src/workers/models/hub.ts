@@ -4,7 +4,7 @@ import { type Clock, deadline } from '../../core/clock.ts'
 import type { ModelSource } from '../../tasks/models.ts'
 import type { PartFile } from './part-file.ts'
 
-export type HubSource = Extract<ModelSource, { kind: 'hub' }>
+type HubSource = Extract<ModelSource, { kind: 'hub' }>
 
 /** A person waits: a hub that does not answer within this is away. */
 const CONNECT_MS = 5000

@@ -9,7 +9,7 @@ import { tarMember } from './tar-member.ts'
 import { zipMember } from './zip-member.ts'
 
 /** One file to be filled from members in order. */
-export interface Gathering {
+interface Gathering {
   readonly part: PartFile
   readonly members: readonly PackagePart[]
 }

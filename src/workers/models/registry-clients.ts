@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Environment } from '../../core/config.ts'
 import type { PackagePart } from '../../tasks/models.ts'
 
-export interface FetchRequest {
+interface FetchRequest {
   readonly part: PackagePart
   /** An empty private folder; the client's own temporary files are here too. */
   readonly folder: string
