@@ -62,7 +62,10 @@ export function createAccept(deps: AcceptDeps): Accept {
       await deliveries.plan(delivery)
       const known = await deliveries.get(job)
       if (known?.state === 'planned')
-        live.begin(delivery, { place: ahead, canStop: await mayStop(deliveries, place.userId, clock) })
+        live.begin(delivery, {
+          place: ahead,
+          canStop: await mayStop(deliveries, place.userId, clock),
+        })
       return job
     } finally {
       release()
@@ -97,7 +100,7 @@ function deliveryOf({ place, ui, flow, work }: Ask, job: JobId): Delivery {
 
 /** 31 non-zero bits of the job id: Stop finds its job again after a restart. */
 export function draftIdOf(job: JobId): number {
-  return Number.parseInt(job.slice(0, 8), 16) % 0x7fff_fffe + 1
+  return (Number.parseInt(job.slice(0, 8), 16) % 0x7fff_fffe) + 1
 }
 
 /** Picks up jobs that were running when the process ended, so that drafts and Stop go on. */

@@ -1,7 +1,8 @@
 /** @module The bot put together: from a Telegram client and stores to a running bot. */
+import { conversations } from '@grammyjs/conversations'
 import { createUpdateFetcher, sequentialize } from '@grammyjs/runner'
-import { Api, Bot, BotError } from 'grammy'
 import type { ApiClientOptions } from 'grammy'
+import { Api, Bot, BotError } from 'grammy'
 import type { Message, Update } from 'grammy/types'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
@@ -18,9 +19,14 @@ import { createCopies } from './copies.ts'
 import { createCopyStore } from './copy-store.ts'
 import { createDeliver } from './deliver.ts'
 import { createDeliveryStore } from './delivery-store.ts'
+import { createDialogueStore } from './dialogue-store.ts'
+import { addForgetDialogue } from './dialogues/forget.ts'
+import { dialogueStorage } from './dialogues/storage.ts'
+import { apologise, askBacklog } from './features/backlog.ts'
+import { addCancel } from './features/cancel.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
-import { addPresses } from './features/presses.ts'
+import { addLatePresses, addPresses } from './features/presses.ts'
 import { createRequests } from './features/requests.ts'
 import { addSettings } from './features/settings.ts'
 import { addStop } from './features/stop.ts'
@@ -79,11 +85,12 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const users = createUserStore(own)
   const copyStore = createCopyStore(own)
   const inbox = createInboxStore(own)
+  const dialogues = createDialogueStore(own)
   const copies = createCopies({ store: copyStore, clock })
   const recent = createRecentFacts()
   const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
-  const privately = createPrivatePublisher({ api, frameApi })
-  const publishers = { private: privately, group: privately, comment: privately, append: privately }
+  const inPrivate = createPrivatePublisher({ api, frameApi })
+  const publishers = { private: inPrivate, group: inPrivate, comment: inPrivate, append: inPrivate }
   const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
   const files = createFiles({
     api,
@@ -151,29 +158,33 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     ctx.texts = textsOf(ctx.ui)
     await next()
   })
-  const forget = async (ctx: Ctx, choice: 'yes' | 'no'): Promise<void> => {
-    if (!ctx.from) return
+  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox }
+  const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
-    const text =
-      choice === 'yes'
-        ? words.done(
-            await forgetPerson({ desk, deliveries, users, copies: copyStore, inbox }, ctx.from.id),
-          )
-        : words.kept
-    await ctx.reply(text)
+    if (!ctx.from || answer === 'no') await ctx.reply(words.kept)
+    else await ctx.reply(words.done(await forgetPerson(forgetAll, ctx.from.id)))
   }
-  addPresses(bot, { ...services, requests, settleBacklog: updates.settleBacklog, forget })
-  addInfo(bot, services)
-  addSettings(bot)
-  addTaskCommands(bot, requests)
-  addMessages(bot, services, requests)
+  const privately = bot.filter((ctx) => ctx.chat?.type === 'private')
+  privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
+  addPresses(privately, {
+    ...services,
+    requests,
+    settleBacklog: (chatId, wish) => updates.settleBacklog(chatId, wish),
+    forget,
+  })
+  addCancel(privately)
+  addForgetDialogue(privately, forget)
+  addInfo(privately, services)
+  addSettings(privately)
+  addTaskCommands(privately, requests)
+  addLatePresses(privately)
+  addMessages(privately, services, requests)
 
   life.keep('updates', updates, (it) => it.stop())
   const sweeping = clock.every(sweepEveryMs, () => {
-    void Promise.all([
-      copyStore.sweep(),
-      deliveries.sweep(clock.now() - keepDeliveriesMs),
-    ]).catch((error: unknown) => log.failure('sweep.failed', describe(error)))
+    void Promise.all([copyStore.sweep(), deliveries.sweep(clock.now() - keepDeliveriesMs)]).catch(
+      (error: unknown) => log.failure('sweep.failed', describe(error)),
+    )
   })
   life.keep('sweep', sweeping, (stop) => stop())
   await announce(api)
@@ -183,7 +194,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   )
   await updates.start()
   log.info('bot.started', { front: desk.front })
-  return { facts: recent.of, updates }
+  return { facts: (job) => recent.of(job), updates }
 }
 
 /** Handles one request and waits for the work that outlasts its handler. */
@@ -210,32 +221,6 @@ async function handleBundle(
 function constraintsOf(ctx: Ctx): string[] {
   const chat = ctx.chatId === undefined ? [] : [`c${ctx.chatId}:${ctx.msg?.message_thread_id ?? 0}`]
   return ctx.from ? [...chat, `u${ctx.from.id}`] : chat
-}
-
-async function apologise({ api }: Services, update: Update): Promise<void> {
-  const message = update.message
-  if (message?.chat.type !== 'private') return
-  const texts = textsOf(uiOf(defaultSettings(undefined), message.from.language_code))
-  await api.sendMessage(message.chat.id, texts.say.ours, {
-    reply_parameters: { message_id: message.message_id, allow_sending_without_reply: true },
-  })
-}
-
-async function askBacklog({ api, users }: Services, stale: readonly Update[]): Promise<void> {
-  const message = stale[0]?.message
-  if (!message?.from) return
-  const settings = await users.get(message.from.id)
-  const texts = textsOf(uiOf(settings ?? defaultSettings(undefined), message.from.language_code))
-  await api.sendMessage(message.chat.id, texts.backlog.text(stale.length), {
-    reply_markup: {
-      inline_keyboard: [
-        [
-          { text: texts.buttons.process, callback_data: 'b1' },
-          { text: texts.buttons.discard, callback_data: 'b0' },
-        ],
-      ],
-    },
-  })
 }
 
 /** Group messages leave no trace unless they are for us. */

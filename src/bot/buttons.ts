@@ -142,6 +142,9 @@ const shapes: readonly (readonly [RegExp, (groups: Readonly<Record<string, strin
     ],
   ]
 
+/** Data of buttons that an open dialogue reads itself. */
+export const isDialogueData = (data: string): boolean => data.startsWith('q')
+
 /** The press behind `data`, or undefined for data of another version or of no meaning. */
 export function parsePress(data: string): Press | undefined {
   for (const [shape, make] of shapes) {

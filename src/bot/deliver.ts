@@ -1,17 +1,18 @@
 /** @module Delivers ended jobs: at least once to people, at most once under channel posts, never a frame after the final. */
-import { ERRORS } from '../core/errors.ts'
+
+import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
+import { ERRORS } from '../core/errors.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
-import { AppError } from '../core/app-error.ts'
 import type { Finished } from '../queue/desk-port.ts'
-import { modelTitle } from './models.ts'
-import { taskOutputSchema, type TaskOutput } from '../tasks/task.ts'
+import { type TaskOutput, taskOutputSchema } from '../tasks/task.ts'
 import { pressData } from './buttons.ts'
 import type { Copies, CopyKey } from './copies.ts'
 import type { Delivery, DeliveryStore, SentFacts } from './delivery-store.ts'
 import type { Live } from './live.ts'
+import { modelTitle } from './models.ts'
 import type { RecentFacts } from './recent-facts.ts'
 import { composeAnswer, type Keyboard } from './replies/answer.ts'
 import type { Publishers } from './replies/publisher.ts'
@@ -74,7 +75,11 @@ async function deliverOnce(
   await deliveries.sending(job)
   try {
     const messageId = await publish(deps, delivery, { finished, output })
-    await deliveries.settled(job, { state: 'sent', ...(messageId !== undefined && { messageId }), facts })
+    await deliveries.settled(job, {
+      state: 'sent',
+      ...(messageId !== undefined && { messageId }),
+      facts,
+    })
     deps.recent.remember(finished, output)
     log.info('delivery.sent', { job, place: delivery.place.kind, state: finished.state })
   } catch (error) {
@@ -126,10 +131,13 @@ async function keepCopy(
   const settings = await users.get(place.userId)
   if (settings?.copies === false) return undefined
   const { text, language, segments } = output
-  return copies.keep({ v: 1, text, language, ...(segments && { segments }) }, {
-    chatId: place.chatId,
-    userId: place.userId,
-  })
+  return copies.keep(
+    { v: 1, text, language, ...(segments && { segments }) },
+    {
+      chatId: place.chatId,
+      userId: place.userId,
+    },
+  )
 }
 
 /** "Try again" takes the source from the message that is answered, so nothing has to be kept for it. */
@@ -138,10 +146,19 @@ function retryKeyboard(delivery: Delivery): Keyboard {
   const text = textsOf(delivery.ui).buttons.retry
   const { task, from, to } = delivery
   if (task === 'transcribe')
-    return [[{ text, callback_data: pressData({ kind: 'transcribe', ...(from && { language: from }) }) }]]
+    return [
+      [{ text, callback_data: pressData({ kind: 'transcribe', ...(from && { language: from }) }) }],
+    ]
   if (!to) return []
   if (task === 'summarize') return [[{ text, callback_data: pressData({ kind: 'summarize', to }) }]]
-  return [[{ text, callback_data: pressData({ kind: 'translate', to, ...(from && { from }), sure: true }) }]]
+  return [
+    [
+      {
+        text,
+        callback_data: pressData({ kind: 'translate', to, ...(from && { from }), sure: true }),
+      },
+    ],
+  ]
 }
 
 /** Undefined for an output that is not one: for the person a failure of ours. */

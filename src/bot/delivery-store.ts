@@ -1,6 +1,7 @@
 /** @module Rows that say where each job's answer goes and how far it has come. No words of it. */
-import { isJobId, type JobId, parseId } from '../core/ids.ts'
+
 import type { Clock } from '../core/clock.ts'
+import { isJobId, type JobId, parseId } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 import type { Place } from './place.ts'
 import { chooseUi, type UiLanguage } from './texts/texts.ts'

@@ -34,11 +34,7 @@ export interface InboxStore {
   forget(userId: number): Promise<number>
 }
 
-export function createInboxStore(deps: {
-  db: Database
-  botId: number
-  clock: Clock
-}): InboxStore {
+export function createInboxStore(deps: { db: Database; botId: number; clock: Clock }): InboxStore {
   const { clock } = deps
   const { inbox } = deps.db.rows
   const botId = BigInt(deps.botId)

@@ -28,7 +28,9 @@ export function readInstruction(text: string): Instruction | undefined {
   if (words.summarize.test(trimmed)) return { kind: 'summarize', ...target }
   if (words.translate.test(trimmed)) return { kind: 'translate', ...target }
   // "in German", "на немецкий", "german?" alone: few words and one of them a language.
-  return to !== undefined && trimmed.split(/\s+/).length <= 4 ? { kind: 'translate', to } : undefined
+  return to !== undefined && trimmed.split(/\s+/).length <= 4
+    ? { kind: 'translate', to }
+    : undefined
 }
 
 /** The first language named in `text`, in any interface language. */
@@ -75,7 +77,8 @@ export function splitTarget(
   const word = match?.[1]?.toLowerCase() ?? ''
   const rest = argument.trimStart().slice(match?.[0].length ?? 0)
   const isCode = LANGUAGES.some((code) => code === word)
-  const isWord = rest !== '' && detected !== undefined && ambiguous[word]?.includes(detected) === true
+  const isWord =
+    rest !== '' && detected !== undefined && ambiguous[word]?.includes(detected) === true
   const to = isCode && !isWord ? word : languageOfWord(word)
   return to === undefined ? { text: argument } : { to, text: rest }
 }

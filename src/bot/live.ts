@@ -106,9 +106,7 @@ class Session {
     try {
       const { state, place } = await this.#deps.desk.status(this.#delivery.job)
       if (this.#view.kind !== 'waiting') return
-      this.#show(
-        state === 'running' ? { kind: 'working', percent: 0 } : { kind: 'waiting', place },
-      )
+      this.#show(state === 'running' ? { kind: 'working', percent: 0 } : { kind: 'waiting', place })
     } catch (error) {
       this.#deps.log.failure('status.failed', describe(error))
     }

@@ -65,8 +65,7 @@ export function createMerger(clock: Clock, emit: (bundle: Bundle) => void): Merg
       const ms = waitOf(message)
       const album = message.media_group_id
       if (ms === 0) emit({ update, parts: [update] })
-      else
-        hold(key, { parts: [update], since: clock.now(), album, cancel: () => undefined }, ms)
+      else hold(key, { parts: [update], since: clock.now(), album, cancel: () => undefined }, ms)
     },
     flush: () => {
       for (const key of waiting.keys()) release(key)

@@ -21,6 +21,8 @@ const maxTries = 4
  * A lost connection is never repeated here: whether that may be done depends on what was being sent.
  */
 export function retryCalls(clock: Clock): Transformer {
+  // The shape is grammY's.
+  // oxlint-disable-next-line max-params
   return async (prev, method, payload, signal) => {
     for (let attempt = 1; ; attempt++) {
       const response = await prev(method, payload, signal)

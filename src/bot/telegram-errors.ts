@@ -7,7 +7,17 @@ import { GrammyError, HttpError } from 'grammy'
  * `too-big`: a file bots are not given. `lost`: it may or may not have happened (connection, 5xx). `conflict`, `token`: the process cannot go on.
  */
 export type Refusal =
-  | { readonly kind: 'done' | 'late' | 'gone' | 'refused' | 'too-big' | 'lost' | 'conflict' | 'token' }
+  | {
+      readonly kind:
+        | 'done'
+        | 'late'
+        | 'gone'
+        | 'refused'
+        | 'too-big'
+        | 'lost'
+        | 'conflict'
+        | 'token'
+    }
   | { readonly kind: 'missing'; readonly what: 'message' | 'rights' }
   | { readonly kind: 'flood'; readonly retryAfterMs: number }
   | { readonly kind: 'moved'; readonly chatId: number }
@@ -16,9 +26,15 @@ const known: readonly (readonly [RegExp, Refusal])[] = [
   [/message is not modified/, { kind: 'done' }],
   [/message to delete not found/, { kind: 'done' }],
   [/query is too old|query ID is invalid/, { kind: 'late' }],
-  [/message to edit not found|message to be replied not found/, { kind: 'missing', what: 'message' }],
+  [
+    /message to edit not found|message to be replied not found/,
+    { kind: 'missing', what: 'message' },
+  ],
   [/file is too big/, { kind: 'too-big' }],
-  [/not enough rights|have no rights|need administrator rights/, { kind: 'missing', what: 'rights' }],
+  [
+    /not enough rights|have no rights|need administrator rights/,
+    { kind: 'missing', what: 'rights' },
+  ],
   [/chat not found|message thread not found/, { kind: 'gone' }],
 ]
 

@@ -30,7 +30,6 @@ export const allowedUpdates = [
 /** Handles one request; resolves when nothing of it can be lost any more (the job's row exists, the answer is out). */
 export type Handle = (bundle: Bundle) => Promise<void>
 
-
 /** The runner's own kind of signal. */
 type Signal = Parameters<UpdateSupplier<Update>['supply']>[1]
 
@@ -74,13 +73,13 @@ export function createUpdates(deps: UpdatesDeps): Updates {
   const { inbox, vault, clock, log } = deps
   const running = new Set<Promise<void>>()
   const stale = new Map<number, Update[]>()
-  let wake = (): void => undefined
+  let wake: (() => void) | undefined
   let isStopping = false
 
   const merger = createMerger(clock, (bundle) => {
     const task = handleKept(bundle).finally(() => {
       running.delete(task)
-      wake()
+      wake?.()
     })
     running.add(task)
   })
@@ -106,8 +105,7 @@ export function createUpdates(deps: UpdatesDeps): Updates {
     await persist('inbox.close-failed', () => inbox.close(ids))
   }
 
-  const tellUnanswered = (error: unknown): void =>
-    log.failure('update.unanswered', describe(error))
+  const tellUnanswered = (error: unknown): void => log.failure('update.unanswered', describe(error))
 
   /** The database may be away: what must be written is tried until it is. */
   async function persist<T>(
@@ -147,8 +145,7 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       } else await inbox.close([row.updateId])
     }
     merger.flush()
-    for (const updates of stale.values())
-      await deps.askBacklog(updates).catch(tellUnanswered)
+    for (const updates of stale.values()) await deps.askBacklog(updates).catch(tellUnanswered)
   }
 
   const source = createSource<Update>({

@@ -70,7 +70,8 @@ async function obey(
 /** Several messages as one: the first file, sound or page decides; texts and captions are joined. */
 export function join(messages: readonly Message[]): Incoming {
   const all = messages.map(readMessage)
-  const lead = all.find((one) => one.body.kind === 'sound' || one.body.kind === 'document') ?? all[0]
+  const lead =
+    all.find((one) => one.body.kind === 'sound' || one.body.kind === 'document') ?? all[0]
   if (!lead) throw new RangeError('no message')
   if (all.length === 1) return lead
   const text = all

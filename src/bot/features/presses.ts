@@ -1,49 +1,72 @@
 /** @module Pressed buttons: each press is answered, each is authorised anew, data of another version says that it is too old. */
-import { type Composer, InputFile } from 'grammy'
+import { type Composer, type Filter, InputFile } from 'grammy'
 import type { CallbackQuery, Message } from 'grammy/types'
-import { toSrt } from '../../tasks/subtitles.ts'
 import { isErrorCode } from '../../core/app-error.ts'
+import { describe } from '../../core/describe.ts'
 import { tierSchema } from '../../core/tier.ts'
-import { type Press, parsePress } from '../buttons.ts'
-import type { CopyContent } from '../copies.ts'
+import { toSrt } from '../../tasks/subtitles.ts'
+import { isDialogueData, type Press, parsePress } from '../buttons.ts'
 import type { Ctx, Services } from '../context.ts'
+import type { CopyContent } from '../copies.ts'
 import type { SentFacts } from '../delivery-store.ts'
 import { readMessage } from '../incoming.ts'
 import { readable, targetsFor } from '../offered.ts'
-import { flattenRich } from '../replies/rich-text.ts'
 import { type LanguageMenu, languageKeyboard } from '../replies/keyboards.ts'
-import { say } from '../replies/say.ts'
+import { flattenRich } from '../replies/rich-text.ts'
+import { say, sentenceOf } from '../replies/say.ts'
 import { optionsOf } from '../replies/send.ts'
 import { addNever } from '../settings.ts'
+import { refusalOf } from '../telegram-errors.ts'
 import { languageName, type Texts } from '../texts/texts.ts'
+import type { Updates } from '../updates.ts'
 import { askerOf } from './asker.ts'
 import type { Requests } from './requests.ts'
 import { pressSetting } from './settings.ts'
 
 /** What a press says back: nothing, a toast, or an alert. */
-export type Reply = { readonly text: string; readonly isAlert: boolean } | undefined
+export type Reply = { readonly text: string; readonly isAlert: boolean } | 'silent'
 
 export interface PressDeps extends Services {
   readonly requests: Requests
-  readonly settleBacklog: (chatId: number, choice: 'process' | 'discard') => Promise<number>
+  readonly settleBacklog: Updates['settleBacklog']
   readonly forget: (ctx: Ctx, choice: 'yes' | 'no') => Promise<void>
 }
 
-export function addPresses(composer: Composer<Ctx>, deps: PressDeps): void {
-  composer.on('callback_query:data', async (ctx) => {
-    const press = parsePress(ctx.callbackQuery.data)
-    const message = reachable(ctx.callbackQuery)
-    let reply: Reply = { text: ctx.texts.say['too-old'], isAlert: true }
-    try {
-      // In groups only the facts are for everybody; the rest belongs to whoever asked.
-      if (press && message && (message.chat.type === 'private' || press.kind === 'details'))
-        reply = await handle(deps, ctx, { press, message })
-    } finally {
-      await ctx.answerCallbackQuery(
-        reply ? { text: reply.text.slice(0, 200), show_alert: reply.isAlert } : {},
-      )
-    }
+/** Buttons of dialogues that are over. */
+export function addLatePresses(composer: Composer<Ctx>): void {
+  composer.on('callback_query', async (ctx) => {
+    await ctx.answerCallbackQuery({ text: ctx.texts.say['too-old'], show_alert: true })
   })
+}
+
+export function addPresses(composer: Composer<Ctx>, deps: PressDeps): void {
+  composer.on('callback_query:data', async (ctx, next) => {
+    // Buttons of an open dialogue belong to it.
+    if (isDialogueData(ctx.callbackQuery.data)) return next()
+    const reply = await replyTo(deps, ctx)
+    const answer =
+      reply === 'silent' ? {} : { text: reply.text.slice(0, 200), show_alert: reply.isAlert }
+    await ctx.answerCallbackQuery(answer).catch((error: unknown) => {
+      // Nobody waits for the answer to a press any more; what it did is done.
+      if (refusalOf(error)?.kind !== 'late') throw error
+    })
+  })
+}
+
+/** Never throws: what a press could not do is said, and the person may press again. */
+async function replyTo(deps: PressDeps, ctx: Filter<Ctx, 'callback_query:data'>): Promise<Reply> {
+  const press = parsePress(ctx.callbackQuery.data)
+  const message = reachable(ctx.callbackQuery)
+  const isPrivate = message?.chat.type === 'private'
+  // In groups only the facts are for everybody; the rest belongs to whoever asked.
+  if (!press || !message || !(isPrivate || press.kind === 'details'))
+    return { text: ctx.texts.say['too-old'], isAlert: true }
+  try {
+    return await handle(deps, ctx, { press, message })
+  } catch (error) {
+    deps.log.failure('press.failed', describe(error))
+    return { text: sentenceOf(error, ctx.texts).text, isAlert: true }
+  }
 }
 
 const reachable = ({ message }: CallbackQuery): Message | undefined =>
@@ -64,7 +87,7 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
     case 'cancel': {
       const delivery = await deps.deliveries.get(press.job)
       if (delivery && delivery.place.userId === ctx.from?.id) await deps.desk.cancel(press.job)
-      return undefined
+      return 'silent'
     }
     case 'translate':
     case 'summarize':
@@ -74,7 +97,7 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
     case 'from-menu':
       return openMenu(deps, ctx, { press, message })
     case 'never': {
-      if (!ctx.from) return undefined
+      if (!ctx.from) return 'silent'
       await deps.users.save(ctx.from.id, addNever(ctx.settings, press.language))
       const name = languageName(ctx.ui, press.language)
       return { text: ctx.texts.settings.neverSaved(name), isAlert: true }
@@ -87,11 +110,11 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
       await deps.settleBacklog(message.chat.id, press.choice)
       await ctx.deleteMessage()
       if (press.choice === 'discard') await ctx.reply(ctx.texts.backlog.discarded)
-      return undefined
+      return 'silent'
     }
     case 'forget':
       await deps.forget(ctx, press.choice)
-      return undefined
+      return 'silent'
   }
 }
 
@@ -111,13 +134,13 @@ async function again(
   switch (press.kind) {
     case 'translate':
       await requests.translate(asker, incoming, press)
-      return undefined
+      return 'silent'
     case 'summarize':
       await requests.summarize(asker, incoming, press)
-      return undefined
+      return 'silent'
     case 'transcribe':
       await requests.transcribe(asker, incoming, press)
-      return undefined
+      return 'silent'
   }
 }
 
@@ -132,7 +155,10 @@ async function leaveMenu(ctx: Ctx, message: Message): Promise<void> {
 async function openMenu(
   { choice }: PressDeps,
   ctx: Ctx,
-  { press, message }: { press: Extract<Press, { kind: 'to-menu' | 'from-menu' }>; message: Message },
+  {
+    press,
+    message,
+  }: { press: Extract<Press, { kind: 'to-menu' | 'from-menu' }>; message: Message },
 ): Promise<Reply> {
   const source = message.reply_to_message
   if (!source) return { text: ctx.texts.input.sourceGone, isAlert: true }
@@ -154,7 +180,7 @@ async function openMenu(
         }
   const text = press.kind === 'to-menu' ? texts.ask.whichLanguage : texts.ask.whichSource
   await showMenu(ctx, { message, source, text, keyboard: languageKeyboard(menu) })
-  return undefined
+  return 'silent'
 }
 
 async function showMenu(
@@ -188,7 +214,7 @@ async function followUp(
   if (press.action === 'menu') {
     if (!answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
     await copyMenu(deps, ctx, { press, message: answer })
-    return undefined
+    return 'silent'
   }
   const content = (await deps.copies.open(press)) ?? shownText(answer, ctx)
   if (!content || !answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
@@ -196,18 +222,18 @@ async function followUp(
   switch (press.action) {
     case 'summarize':
       await deps.requests.summarizeText(asker, content, summaryTarget(ctx, content))
-      return undefined
+      return 'silent'
     case 'translate':
       await leaveMenu(ctx, message)
       await deps.requests.translateText(asker, content, press.language ?? ctx.settings.target)
-      return undefined
+      return 'silent'
     case 'txt':
       await sendText(ctx, answer, { name: 'text.txt', text: content.text })
-      return undefined
+      return 'silent'
     case 'srt': {
       if (!content.segments) return { text: ctx.texts.input.sendAgain, isAlert: true }
       await sendText(ctx, answer, { name: 'subtitles.srt', text: toSrt(content.segments) })
-      return undefined
+      return 'silent'
     }
   }
 }

@@ -51,6 +51,15 @@ export interface Requests {
   choose(asker: Asker, reason: 'undecided' | 'short' | 'instruction'): Promise<void>
 }
 
+const priorsOf = ({ settings, languageCode }: Asker): string[] => [
+  ...new Set([...(languageCode ? [languageCode.slice(0, 2)] : []), ...settings.reads]),
+]
+
+async function detect(asker: Asker, text: string): Promise<string | undefined> {
+  const detected = await detectLanguage(text, priorsOf(asker))
+  return detected === 'undecided' ? undefined : detected.language
+}
+
 export function createRequests(services: Services & { reader: Reader }): Requests {
   const { api, accept, choice, files, reader, log } = services
 
@@ -71,14 +80,6 @@ export function createRequests(services: Services & { reader: Reader }): Request
   async function submit(asker: Asker, work: Work, flow: Flow): Promise<void> {
     const { place, ui, tag } = asker
     await accept({ place, ui, flow, work, tag, class: asker.class })
-  }
-
-  const priorsOf = ({ settings, languageCode }: Asker): string[] => [
-    ...new Set([...(languageCode ? [languageCode.slice(0, 2)] : []), ...settings.reads]),
-  ]
-  const detect = async (asker: Asker, text: string): Promise<string | undefined> => {
-    const detected = await detectLanguage(text, priorsOf(asker))
-    return detected === 'undecided' ? undefined : detected.language
   }
 
   /** Downloads and page loads show that something happens; the place may take no typing (channels). */
@@ -229,9 +230,13 @@ export function createRequests(services: Services & { reader: Reader }): Request
   }
 
   /** Work that needs a download or a page goes on after the handler; short work is awaited by it. */
-  function run(asker: Asker, incoming: Incoming, again: Press, work: () => Promise<void>): Promise<void> {
-    const done = guarded(asker, again, work)
-    const kind = routeOf(incoming).kind
+  function run(
+    asker: Asker,
+    request: { incoming: Incoming; again: Press },
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const done = guarded(asker, request.again, work)
+    const { kind } = routeOf(request.incoming)
     if (kind === 'text' || kind === 'nothing' || kind === 'telegram-link') return done
     asker.track(done)
     return Promise.resolve()
@@ -257,13 +262,13 @@ export function createRequests(services: Services & { reader: Reader }): Request
         ...(options.from && { from: options.from }),
         sure: options.sure,
       }
-      return run(asker, incoming, again, async () =>
+      return run(asker, { incoming, again }, async () =>
         translateMaterial(asker, await materialOf(asker, incoming), options),
       )
     },
     summarize: (asker, incoming, options) => {
       const again: Press = { kind: 'summarize', to: options.to ?? asker.settings.target }
-      return run(asker, incoming, again, async () =>
+      return run(asker, { incoming, again }, async () =>
         summarizeMaterial(asker, await materialOf(asker, incoming), options),
       )
     },
@@ -280,7 +285,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
         return
       }
       const again: Press = { kind: 'transcribe', ...(language && { language }) }
-      await run(asker, incoming, again, () => {
+      await run(asker, { incoming, again }, () => {
         showTyping(asker)
         const work = { task: 'transcribe', file, ...(language && { language }) } as const
         return submit(asker, work, 'transcript')

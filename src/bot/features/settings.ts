@@ -45,11 +45,14 @@ export async function pressSetting(deps: Deps, ctx: Ctx, press: SettingPress): P
   }
   const { text, keyboard } = screenOf(deps, ctx, press)
   await ctx.editMessageText(text, markupOf(keyboard))
-  return changed ? { text: ctx.texts.settings.saved, isAlert: false } : undefined
+  return changed ? { text: ctx.texts.settings.saved, isAlert: false } : 'silent'
 }
 
 /** Undefined when the press only opens a screen. Digits are pages, words are values. */
-function changeOf(ctx: Ctx, { key, value }: SettingPress): Settings | { refused: string } | undefined {
+function changeOf(
+  ctx: Ctx,
+  { key, value }: SettingPress,
+): Settings | { refused: string } | undefined {
   const { settings, texts } = ctx
   if (value === undefined) return undefined
   const isPage = /^\d$/.test(value)

@@ -36,10 +36,7 @@ export function addTaskCommands(composer: Composer<Ctx>, requests: Requests): vo
   })
 }
 
-type Handler = (
-  ctx: Ctx & { message: Message },
-  argument: string,
-) => Promise<void>
+type Handler = (ctx: Ctx & { message: Message }, argument: string) => Promise<void>
 
 /** Commands count in captions too: a file with "/transcribe" under it is one request. */
 function onCommand(composer: Composer<Ctx>, name: string, handler: Handler): void {

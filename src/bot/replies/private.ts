@@ -2,7 +2,7 @@
 import type { Api } from 'grammy'
 import type { Delivery } from '../delivery-store.ts'
 import { refusalOf } from '../telegram-errors.ts'
-import { textsOf, type Texts } from '../texts/texts.ts'
+import { type Texts, textsOf } from '../texts/texts.ts'
 import { renderBlocks } from './blocks.ts'
 import type { FrameResult, Publisher, View } from './publisher.ts'
 import { optionsOf, sendAnswer } from './send.ts'
@@ -11,13 +11,7 @@ import { optionsOf, sendAnswer } from './send.ts'
 const maxDraftUnits = 8000
 
 /** `frameApi`: a client with a short timeout, since a frame that takes long has been overtaken by the text. */
-export function createPrivatePublisher({
-  api,
-  frameApi,
-}: {
-  api: Api
-  frameApi: Api
-}): Publisher {
+export function createPrivatePublisher({ api, frameApi }: { api: Api; frameApi: Api }): Publisher {
   return {
     accepted: async ({ place }) => {
       await api.sendChatAction(place.chatId, 'typing', threadOf(place.threadId))

@@ -56,10 +56,7 @@ async function sendBeginningAndFile(
   const [beginning = ''] = splitText(answer.text, beginningUnits)
   const short = { ...answer, text: beginning, notes: [...answer.notes, answer.wholeInFile] }
   return sendAll(
-    [
-      () => sendRich(api, place, { ...short, keyboard: [] }),
-      () => sendFile(api, place, answer),
-    ],
+    [() => sendRich(api, place, { ...short, keyboard: [] }), () => sendFile(api, place, answer)],
     progress,
   )
 }

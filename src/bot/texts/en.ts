@@ -81,13 +81,16 @@ export const en = {
     tldr: 'Summarise the message you reply to',
   },
   bio: {
-    short: 'Translates, writes down voice and summarises. Only attested machines ever see your text.',
+    short:
+      'Translates, writes down voice and summarises. Only attested machines ever see your text.',
     long: 'I translate messages, turn voice into text and summarise long posts, pages and files. The work is done on attested confidential machines, so neither their owners nor the queue can read it.',
   },
 
   working: {
     waiting: (place: number) =>
-      place === 0 ? 'Waiting for a free machine…' : `${n(place, { one: '# request', other: '# requests' })} before yours…`,
+      place === 0
+        ? 'Waiting for a free machine…'
+        : `${n(place, { one: '# request', other: '# requests' })} before yours…`,
     translating: 'Translating…',
     summarizing: 'Reading and summarising…',
     listening: (percent: number) => (percent > 0 ? `Listening… ${percent} %` : 'Listening…'),
@@ -102,7 +105,9 @@ export const en = {
     },
     tokens: (count: number) => n(count, { one: '# token', other: '# tokens' }),
     audio: (seconds: number) =>
-      seconds < 60 ? `${seconds} s of sound` : `${Math.floor(seconds / 60)} min ${seconds % 60} s of sound`,
+      seconds < 60
+        ? `${seconds} s of sound`
+        : `${Math.floor(seconds / 60)} min ${seconds % 60} s of sound`,
     seconds: (seconds: string) => `${seconds} s`,
     aiMade: 'Made by AI, may be wrong',
     source: 'Source',
@@ -191,12 +196,14 @@ export const en = {
     telegramLink: 'I do not open Telegram links. Forward the post itself and I will read it.',
     accepts:
       'I cannot do anything with this one. Send me text, voice, audio, video, a PDF, DOCX, HTML or text file, or a link.',
-    tooFast: 'That is a lot at once. I take 20 requests a minute; please send the rest a little later.',
+    tooFast:
+      'That is a lot at once. I take 20 requests a minute; please send the rest a little later.',
     tooMany: 'Three of your requests are running. Please wait until one of them is finished.',
     unknownCommand: 'I do not know this command. /help shows what I can do.',
     sendAgain: 'I no longer have this text. Please send it again.',
     sourceGone: 'The message this button belongs to is gone. Please send it again.',
-    longer: (limit: string) => `This has more than ${limit} characters, more than I can take at once. Send it in pieces.`,
+    longer: (limit: string) =>
+      `This has more than ${limit} characters, more than I can take at once. Send it in pieces.`,
   },
   backlog: {
     text: (count: number) =>
@@ -209,7 +216,8 @@ export const en = {
     ui: (name: string) => `Menus: ${name}`,
     reads: (list: string) => `I read: ${list}`,
     target: (name: string) => `Translate into: ${name}`,
-    summary: (from: number) => (from === 0 ? 'Summaries: only on request' : `Summaries from ${from} characters`),
+    summary: (from: number) =>
+      from === 0 ? 'Summaries: only on request' : `Summaries from ${from} characters`,
     copies: (on: boolean) => (on ? 'Buttons work for 24 h' : 'Buttons under answers: off'),
     never: (list: string) => `Never translate: ${list}`,
     nothing: 'nothing',
@@ -226,7 +234,8 @@ export const en = {
     saved: 'Saved',
     tooMany: 'Eight languages at most.',
     atLeastOne: 'At least one language must stay.',
-    neverSaved: (name: string) => `I will not translate ${name} for you again. /settings can undo this.`,
+    neverSaved: (name: string) =>
+      `I will not translate ${name} for you again. /settings can undo this.`,
     done: 'Done',
   },
   languages: {

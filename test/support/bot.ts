@@ -1,0 +1,100 @@
+/** @module The bot under test: real grammY over HTTP against the simulator, a real database in memory, a scripted desk. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startBot } from '../../src/bot/bot.ts'
+import { createReader } from '../../src/bot/reading/read.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
+import { isModelId, parseId } from '../../src/core/ids.ts'
+import { Lifetime } from '../../src/core/lifetime.ts'
+import { createLog } from '../../src/core/log.ts'
+import { Secret } from '../../src/core/plaintext.ts'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import { createKeks } from '../../src/tee/kek.ts'
+import { createVault } from '../../src/tee/vault.ts'
+import { type Script, ScriptedDesk } from './scripted-desk.ts'
+import { TestSimulator } from './simulator.ts'
+
+export interface BotWorld extends AsyncDisposable {
+  readonly sim: TestSimulator
+  readonly desk: ScriptedDesk
+  readonly db: Database
+  /** All log lines so far. */
+  readonly logs: string[]
+  readonly fatal: string[]
+  bot: Awaited<ReturnType<typeof startBot>>
+  /** Ends the process as `kill -9` would, as far as one process can: nothing is delivered, nothing handled any more. */
+  crash(): Promise<void>
+  restart(): Promise<void>
+}
+
+export interface BotWorldOptions {
+  readonly script?: Script
+  readonly clock?: Clock
+  readonly sample?: boolean
+  readonly textModel?: string
+  readonly limits?: boolean
+}
+
+export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotWorld> {
+  const clock = options.clock ?? systemClock
+  const sim = await TestSimulator.start({
+    ...(options.sample !== undefined && { sample: options.sample }),
+    ...(options.limits !== undefined && { limits: options.limits }),
+  })
+  const db = await openDatabase({ url: 'memory:', clock })
+  const folder = mkdtempSync(join(tmpdir(), 'bot-test-'))
+  const keks = createKeks({ folder: join(folder, 'kek'), net: 'devnet', clock })
+  const desk = new ScriptedDesk(options.script)
+  const logs: string[] = []
+  const fatal: string[] = []
+  const log = createLog(
+    'bot',
+    (line) => logs.push(line),
+    () => clock.now(),
+  )
+  let life = new Lifetime({ log, clock })
+
+  const start = () =>
+    startBot({
+      token: Secret.of(sim.token),
+      apiRoot: sim.base,
+      desk,
+      vault: createVault({ keks, net: 'devnet' }),
+      db,
+      reader: createReader({ clock, rules: { loopback: true } }),
+      choice: {
+        textModel: parseId(options.textModel ?? 'qwen2.5-coder-1.5b', isModelId),
+        speechModel: parseId('whisper-base', isModelId),
+        tier: 'simulated',
+      },
+      clock,
+      log,
+      life,
+      onFatal: (code) => fatal.push(code),
+    })
+  const world: BotWorld = {
+    sim,
+    desk,
+    db,
+    logs,
+    fatal,
+    bot: await start(),
+    crash: async () => {
+      desk.disconnect()
+      await life.close()
+    },
+    restart: async () => {
+      life = new Lifetime({ log, clock })
+      world.bot = await start()
+    },
+    [Symbol.asyncDispose]: async () => {
+      desk.disconnect()
+      await life.close()
+      await sim.close()
+      await db.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  return world
+}
