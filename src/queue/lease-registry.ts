@@ -1,5 +1,5 @@
 /** @module Which gateway holds which lease: a Redis hash per pool, from which a restarted or another gateway takes over (ENG B6). */
-import { isJobId, isKid, type JobId, type Kid, type PoolId } from '../core/ids.ts'
+import { isJobId, isKid, isPoolId, type JobId, type Kid, type PoolId } from '../core/ids.ts'
 import { queuePrefix } from './pool-queue.ts'
 import type { RedisLink } from './redis.ts'
 
@@ -15,8 +15,8 @@ export interface LeaseEntry {
 
 const keyOf = (pool: PoolId): string => `${queuePrefix(pool)}:leases`
 const aliveKey = (gateway: string): string => `gateway:${gateway}`
-/** Two missed renewals of 2 s and the leases of a dead gateway are taken over. */
-const aliveMs = 6000
+/** Four renewals of 1 s may fail before the leases of a gateway are taken over. */
+const aliveMs = 4000
 
 const encode = ({ token, kid, attempt, gateway }: LeaseEntry): string =>
   `${gateway} ${kid} ${attempt} ${token}`
@@ -77,7 +77,7 @@ export async function takeLease(
   return reply === 1
 }
 
-/** Says that this gateway lives; to be repeated every 2 s. */
+/** Says that this gateway lives; to be repeated every second. */
 export const markAlive = async (link: RedisLink, gateway: string): Promise<void> => {
   await link.commands.set(aliveKey(gateway), '1', 'PX', aliveMs)
 }
@@ -88,3 +88,11 @@ export const markGone = async (link: RedisLink, gateway: string): Promise<void> 
 
 export const isAlive = async (link: RedisLink, gateway: string): Promise<boolean> =>
   (await link.commands.exists(aliveKey(gateway))) === 1
+
+/** Remembers a pool, so that a restarted gateway looks after its leases before any worker has come back. */
+export const rememberPool = async (link: RedisLink, pool: PoolId): Promise<void> => {
+  await link.commands.sadd('pools', pool)
+}
+
+export const knownPools = async (link: RedisLink): Promise<readonly PoolId[]> =>
+  (await link.commands.smembers('pools')).filter(isPoolId)

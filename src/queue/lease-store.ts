@@ -217,6 +217,12 @@ export function createLeaseStore(db: Database) {
       return ended && toOpenJob(ended)
     },
 
+    /** Any job of ours, whatever its state. */
+    look: async (job: JobId): Promise<OpenJob | undefined> => {
+      const row = await rows.job.findUnique({ where: { id: job }, select: openColumns })
+      return row ? toOpenJob(row) : undefined
+    },
+
     /** The last worker of a job, so that another one is preferred. */
     lastKid: async (job: JobId): Promise<string | undefined> => {
       const row = await rows.job.findUnique({ where: { id: job }, select: { kid: true } })

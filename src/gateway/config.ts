@@ -1,0 +1,13 @@
+/** @module The gateway's settings. */
+import { z } from 'zod'
+import { folderSchema, netSchema, secret } from '../core/config.ts'
+
+export const gatewayConfig = z.object({
+  CHRYSALIS_NET: netSchema.default('devnet'),
+  CHRYSALIS_DATA: folderSchema,
+  REDIS_URL: secret(),
+  /** 0: any free port. */
+  CHRYSALIS_GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(4810),
+  /** Workers on other machines need more than the loopback. */
+  CHRYSALIS_GATEWAY_HOST: z.string().min(1).default('127.0.0.1'),
+})

@@ -1,0 +1,269 @@
+/** @module The worker gateway: sockets in front, the queue behind, the key broker between. */
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
+import { AppError } from '../core/app-error.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Net } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
+import { BYE } from '../core/frames.ts'
+import type { PoolId } from '../core/ids.ts'
+import type { Log } from '../core/log.ts'
+import type { Database } from '../db/database.ts'
+import { createTurnstile } from '../queue/admission.ts'
+import type { Blobs } from '../queue/blobs.ts'
+import {
+  decodeGatewayMessage,
+  encodeGatewayMessage,
+  frontChannel,
+  gatewaysChannel,
+} from '../queue/channels.ts'
+import { createSweepStore } from '../queue/desk-store.ts'
+import { createFairness } from '../queue/fairness.ts'
+import { dropLease, knownPools, markGone, rememberPool } from '../queue/lease-registry.ts'
+import { createLeaseStore } from '../queue/lease-store.ts'
+import { createPoolQueues } from '../queue/pool-queue.ts'
+import type { RedisLink } from '../queue/redis.ts'
+import { openShard } from '../queue/shard.ts'
+import { startSweeps } from '../queue/sweeps.ts'
+import type { Admission } from '../tee/admission.ts'
+import type { Identity } from '../tee/identity.ts'
+import type { Keks } from '../tee/kek.ts'
+import { startHandshake } from './admit.ts'
+import { createAdoption } from './adoption.ts'
+import { serveBlob } from './blob-endpoint.ts'
+import { createBreaker } from './breaker.ts'
+import { createBroker } from './broker.ts'
+import { listenTo } from './connection.ts'
+import { createLeaseBook } from './lease-book.ts'
+import { createLeasing, entryOf } from './leasing.ts'
+import { maxFrameBytes } from './socket-limits.ts'
+import { startUpkeep, type Watched } from './upkeep.ts'
+import type { Lease, Worker } from './worker.ts'
+import { createWorkerDesk } from './worker-desk.ts'
+
+export interface GatewayDeps {
+  readonly net: Net
+  readonly db: Database
+  readonly redis: RedisLink
+  readonly blobs: Blobs
+  readonly keks: Keks
+  readonly identity: Identity
+  readonly admission: Admission
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Gateway {
+  /** Binds; `port` 0 takes any. Throws `config.port-in-use`. Returns the port. */
+  listen(port: number, host: string): Promise<number>
+  /** Takes no new jobs, waits up to `graceMs` for leases, and leaves the rest to be taken over. */
+  drain(graceMs: number): Promise<void>
+  /** Workers that are connected and admitted now. */
+  workers(): number
+}
+
+const maxUnadmitted = 200
+/** A new challenge this long before a session ends. */
+const renewBeforeS = 900
+
+/** Builds the gateway; nothing is fetched before a worker is admitted. */
+export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { net, db, redis, blobs, identity, clock, log } = deps
+  const gateway = randomBytes(8).toString('hex')
+  const store = createLeaseStore(db)
+  const sweepStore = createSweepStore(db)
+  const queues = createPoolQueues(redis)
+  const fairness = createFairness(redis)
+  const find = sweepStore.find
+  const turnstile = createTurnstile({ link: redis, queues, fairness, blobs, log, find })
+  const breaker = createBreaker(clock)
+  const workers = new Set<Worker>()
+  const connections = new Set<Watched>()
+  let closing = false
+  let unadmitted = 0
+
+  const quietly = (step: Promise<unknown>): void => {
+    step.catch((error: unknown) => {
+      if (!closing) log.failure('redis.step-failed', describe(error))
+    })
+  }
+  const wakeAll = (pool: PoolId): void =>
+    quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
+  const broker = createBroker({ store, keks: deps.keks, identity, clock })
+  const book = createLeaseBook({
+    net,
+    store,
+    turnstile,
+    breaker,
+    audience: identity.kid,
+    clock,
+    log,
+    publish: (lease, message) =>
+      quietly(redis.commands.publish(frontChannel(lease.open.front), message)),
+    onDropped: (lease) => quietly(dropLease(redis, lease.open.place.pool, entryOf(lease, gateway))),
+    onChange: (pool, why) => {
+      leasing.slotFreed(pool)
+      if (why === 'job') wakeAll(pool)
+    },
+  })
+  const leasing = createLeasing({
+    gateway,
+    workers,
+    redis,
+    store,
+    turnstile,
+    broker,
+    book,
+    breaker,
+    clock,
+    log,
+    openShard: async (pool) => {
+      await rememberPool(redis, pool)
+      return openShard(redis, pool, clock)
+    },
+  })
+  const adoption = createAdoption({ gateway, redis, store, broker, book, leasing, clock, log })
+  const desk = createWorkerDesk({ book, leasing, adoption, workers, clock, log })
+  const unsubscribe = await redis.subscribe(gatewaysChannel, (bytes) => {
+    const message = decodeGatewayMessage(bytes)
+    if (message?.kind === 'wake') quietly(leasing.wake(message.pool))
+    const lease: Lease | undefined =
+      message?.kind === 'ended' ? book.all.get(message.job) : undefined
+    if (message?.kind === 'ended' && lease) book.cancel(lease, message.reason)
+  })
+  for (const pool of await knownPools(redis)) leasing.serve(pool)
+  const upkeep = startUpkeep({
+    gateway,
+    redis,
+    store,
+    book,
+    leasing,
+    connections,
+    wake: wakeAll,
+    clock,
+    log,
+  })
+  const sweeps = startSweeps({
+    store: sweepStore,
+    turnstile,
+    queues,
+    fairness,
+    blobs,
+    redis,
+    clock,
+    log,
+  })
+
+  const accept = (socket: WebSocket): void => {
+    let worker: Worker | undefined
+    unadmitted++
+    const link = listenTo(socket, clock, {
+      isAdmitted: () => worker !== undefined,
+      onFrame: (frame) => {
+        const isHandshake = frame.type === 'hello' || frame.type === 'evidence'
+        if (worker && !isHandshake) desk.hear(worker, frame)
+        else quietly(handshake.hear(frame))
+      },
+      onChunk: (message) => {
+        if (worker) desk.hearChunk(worker, message)
+      },
+      onClosed: () => {
+        handshake.end()
+        connections.delete(watched)
+        if (!worker) unadmitted--
+        else desk.leave(worker, closing ? 'keep-leases' : 'lost')
+      },
+    })
+    const handshake = startHandshake({
+      admission: deps.admission,
+      identity,
+      clock,
+      send: (frame) => link.send(frame),
+      close: (code) => link.close(code),
+      onRefused: (code) => log.warn('worker.refused', { code }),
+      onAdmitted: (session) => {
+        if (worker) {
+          worker.session = session
+          return
+        }
+        unadmitted--
+        worker = desk.enter(session, link)
+      },
+    })
+    const watched: Watched = {
+      heardAt: () => (worker ? link.heardAt() : clock.now()),
+      lost: () => {
+        if (worker) log.warn('worker.silent', { kid: worker.kid })
+        connections.delete(watched)
+        link.close(BYE.silent)
+        link.cut()
+      },
+      renewIfDue: (nowMs) => {
+        if (!worker) return
+        const leftS = worker.session.expiresAt - nowMs / 1000
+        if (leftS < renewBeforeS) handshake.renew()
+        if (leftS <= 0) worker.isDraining = true
+      },
+    }
+    connections.add(watched)
+    if (unadmitted > maxUnadmitted) link.close(BYE.flood)
+    if (closing) link.close(BYE.draining)
+  }
+
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+  })
+  const server = createServer((request, response) => {
+    serveBlob({ request, response }, { blobs, leases: book.all.values() }).catch(
+      (error: unknown) => {
+        log.failure('blob.unserved', describe(error))
+        response.destroy()
+      },
+    )
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url !== '/v1/connect' || closing) {
+      socket.destroy()
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, accept)
+  })
+
+  return {
+    listen: (port, host) => bind(server, port, host),
+    workers: () => workers.size,
+    drain: async (graceMs) => {
+      leasing.stop()
+      for (const worker of workers) worker.send({ type: 'drain' })
+      const until = clock.now() + graceMs
+      while (book.all.size > 0 && clock.now() < until) await clock.sleep(50)
+      closing = true
+      for (const worker of workers) worker.close(BYE.draining)
+      unsubscribe()
+      await upkeep.close()
+      await sweeps.close()
+      quietly(markGone(redis, gateway))
+      for (const socket of sockets.clients) socket.terminate()
+      sockets.close()
+      server.closeAllConnections()
+      server.close()
+      await leasing.close()
+      await queues.close()
+    },
+  }
+}
+
+function bind(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(new AppError('config.port-in-use', { port }, { cause })))
+    server.listen(port, host, () => {
+      const address: string | AddressInfo | null = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}

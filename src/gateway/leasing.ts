@@ -1,0 +1,215 @@
+/** @module Pulling jobs: one loop a pool that fetches while a fitting slot is free, and places what it gets (ENG B5). */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../core/clock.ts'
+import { describe } from '../core/describe.ts'
+import type { PoolId } from '../core/ids.ts'
+import type { Log } from '../core/log.ts'
+import type { Turnstile } from '../queue/admission.ts'
+import { type LeaseEntry, writeLeases } from '../queue/lease-registry.ts'
+import type { LeaseStore, Refusal } from '../queue/lease-store.ts'
+import type { RedisLink } from '../queue/redis.ts'
+import type { Fetched, Shard } from '../queue/shard.ts'
+import type { Breaker } from './breaker.ts'
+import type { Broker } from './broker.ts'
+import type { LeaseBook } from './lease-book.ts'
+import { type Choice, choose, findFree } from './placement.ts'
+import type { Lease, Worker } from './worker.ts'
+
+export interface LeasingDeps {
+  readonly gateway: string
+  readonly workers: ReadonlySet<Worker>
+  readonly openShard: (pool: PoolId) => Promise<Shard>
+  readonly redis: RedisLink
+  readonly store: LeaseStore
+  readonly turnstile: Turnstile
+  readonly broker: Broker
+  readonly book: LeaseBook
+  readonly breaker: Breaker
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface Leasing {
+  /** Starts the pool's loop, once. */
+  serve(pool: PoolId): void
+  /** Undefined while the pool is not served. */
+  shard(pool: PoolId): Promise<Shard> | undefined
+  readonly pools: Iterable<PoolId>
+  /** A slot of the pool may have become free. */
+  slotFreed(pool: PoolId): void
+  /** A job of the pool waits again: fetches at once, because BullMQ wakes nobody. */
+  wake(pool: PoolId): Promise<void>
+  /** Fetches nothing more. */
+  stop(): void
+  close(): Promise<void>
+}
+
+/** A slot may become free by the clock alone (a breaker's rest is over). */
+const idleMs = 500
+const errorPauseMs = 1000
+/** While another worker may become free, a job that one has just failed waits for that one. */
+const avoidMs = 5000
+const avoidPauseMs = 500
+
+const newToken = (): string => randomBytes(16).toString('hex')
+
+export const entryOf = (lease: Lease, gateway: string): LeaseEntry => ({
+  job: lease.job,
+  token: lease.fetched.token,
+  kid: lease.kid,
+  attempt: lease.attempt,
+  gateway,
+})
+
+export function createLeasing(deps: LeasingDeps): Leasing {
+  const { workers, redis, store, turnstile, broker, book, breaker, clock, log } = deps
+  const shards = new Map<PoolId, Promise<Shard>>()
+  const wakers = new Map<PoolId, () => void>()
+  const loops: Promise<void>[] = []
+  const stopped = new AbortController()
+  /** When a job was first kept from its last worker. */
+  const avoided = new Map<string, number>()
+
+  const refused = async (fetched: Fetched, refusal: Refusal): Promise<void> => {
+    log.info('release.refused', { job: fetched.job, code: refusal })
+    if (refusal === 'release.closed') {
+      // Settled before a crash came between row and queue: the queue only has to be told.
+      const ended = await store.look(fetched.job)
+      if (ended) await turnstile.leave(ended, 'settled')
+      await fetched.complete('')
+      return
+    }
+    if (refusal === 'release.attempts') {
+      const ended = await store.giveUp(fetched.job, clock.now())
+      if (ended) await turnstile.leave(ended, 'settled')
+    }
+    await fetched.fail(refusal === 'release.expired' ? 'job.expired' : 'worker.lost')
+  }
+
+  const lend = async (fetched: Fetched, { worker, served }: Choice): Promise<void> => {
+    worker.reserved[served.kind]++
+    let lease: Lease | Refusal
+    try {
+      lease = await broker.lend({ worker, served, fetched })
+    } catch (error) {
+      log.failure('release.failed', describe(error))
+      await fetched.delay(errorPauseMs)
+      return
+    } finally {
+      worker.reserved[served.kind]--
+    }
+    if (typeof lease === 'string') {
+      await refused(fetched, lease)
+      return
+    }
+    avoided.delete(lease.job)
+    book.add(lease)
+    log.info('job.leased', { job: lease.job, attempt: lease.attempt, kid: lease.kid })
+    // The socket may have closed while the key was released; nobody would lose this lease otherwise.
+    if (worker.isGone) {
+      await book.lose(lease, 'worker.lost')
+      return
+    }
+    await writeLeases(redis, lease.open.place.pool, [entryOf(lease, deps.gateway)])
+  }
+
+  const mayAvoid = (fetched: Fetched, pool: PoolId, kid: string): boolean => {
+    const since = avoided.get(fetched.job) ?? clock.now()
+    avoided.set(fetched.job, since)
+    if (clock.now() - since >= avoidMs) return false
+    for (const worker of workers)
+      if (worker.kid !== kid && worker.pools.has(pool) && !worker.isDraining) return true
+    return false
+  }
+
+  const place = async (pool: PoolId, fetched: Fetched): Promise<void> => {
+    const running = book.all.get(fetched.job)
+    if (running) {
+      // Its lock was lost (Redis was away) while it runs here: the lock is ours again, the lease stays what it is.
+      running.fetched = fetched
+      return
+    }
+    if (fetched.isGivenUp) {
+      await refused(fetched, 'release.attempts')
+      return
+    }
+    const last = fetched.isRepeat ? await store.lastKid(fetched.job) : undefined
+    const choice = choose(findFree(workers, pool, breaker), last)
+    if (!choice) await fetched.requeue()
+    else if (choice.worker.kid === last && mayAvoid(fetched, pool, last))
+      await fetched.delay(avoidPauseMs)
+    else await lend(fetched, choice)
+  }
+  const placeSafely = async (pool: PoolId, fetched: Fetched): Promise<void> => {
+    try {
+      await place(pool, fetched)
+    } catch (error) {
+      // The lock runs out and the job is fetched again.
+      log.failure('job.unplaced', describe(error))
+    }
+  }
+
+  const hasFree = (pool: PoolId): boolean => findFree(workers, pool, breaker).length > 0
+  const waitForSlot = async (pool: PoolId): Promise<void> => {
+    const change = Promise.withResolvers<void>()
+    wakers.set(pool, change.resolve)
+    const stop = clock.after(idleMs, change.resolve)
+    await change.promise
+    stop()
+  }
+  const loop = async (pool: PoolId, shard: Shard): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      if (!hasFree(pool)) {
+        await waitForSlot(pool)
+        continue
+      }
+      try {
+        const fetched = await shard.fetch(newToken(), 'block')
+        if (fetched) await placeSafely(pool, fetched)
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        log.failure('fetch.failed', describe(error))
+        await clock.sleep(errorPauseMs, stopped.signal).catch(() => undefined)
+      }
+    }
+  }
+
+  return {
+    serve: (pool) => {
+      if (shards.has(pool) || stopped.signal.aborted) return
+      const opening = deps.openShard(pool)
+      shards.set(pool, opening)
+      loops.push(
+        opening.then(
+          (shard) => loop(pool, shard),
+          (error: unknown) => {
+            shards.delete(pool)
+            log.failure('shard.failed', describe(error))
+          },
+        ),
+      )
+    },
+    shard: (pool) => shards.get(pool),
+    pools: { [Symbol.iterator]: () => shards.keys() },
+    slotFreed: (pool) => wakers.get(pool)?.(),
+    wake: async (pool) => {
+      const shard = await shards.get(pool)
+      if (!shard) return
+      while (!stopped.signal.aborted && hasFree(pool)) {
+        const fetched = await shard.fetch(newToken(), 'at-once')
+        if (!fetched) return
+        await placeSafely(pool, fetched)
+      }
+    },
+    stop: () => {
+      stopped.abort()
+      for (const wake of wakers.values()) wake()
+    },
+    close: async () => {
+      stopped.abort()
+      for (const wake of wakers.values()) wake()
+      for (const opening of shards.values()) await (await opening).close()
+      await Promise.allSettled(loops)
+    },
+  }
+}

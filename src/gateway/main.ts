@@ -1,0 +1,82 @@
+/** @module The gateway process as a table of contents. Nothing else in it constructs clients. */
+import { join } from 'node:path'
+import { loadConfig } from '../core/config.ts'
+import type { Ground } from '../core/ground.ts'
+import type { Database } from '../db/database.ts'
+import { createFileBlobs } from '../queue/blobs.ts'
+import { checkRedis, connectRedis } from '../queue/redis.ts'
+import { acceptSimulated, createAdmission } from '../tee/admission.ts'
+import { openIdentity } from '../tee/identity.ts'
+import { createJoinTokens, joinTokenHash, openJoinToken } from '../tee/join.ts'
+import { createKeks } from '../tee/kek.ts'
+import { gatewayConfig } from './config.ts'
+import { createGateway } from './gateway.ts'
+
+export interface GatewayFacts {
+  readonly port: number
+  /** What a worker shows to be talked to; for the worker that `start` runs itself. */
+  readonly joinToken: string
+  /** What a worker pins; base64url. */
+  readonly brokerKey: string
+  /** Workers that are connected and admitted now. */
+  readonly workers: () => number
+}
+
+/** Below the lifetime's 8 s for one close. */
+const drainMs = 5000
+const kekSweepMs = 600_000
+/** The first policy; later ones come from the registry. */
+const policyEpoch = 1
+
+/** Resolves when workers can connect. */
+export async function main({
+  env,
+  db,
+  log,
+  clock,
+  life,
+}: Ground & { db: Database }): Promise<GatewayFacts> {
+  const config = loadConfig(gatewayConfig, env)
+  const net = config.CHRYSALIS_NET
+  const data = config.CHRYSALIS_DATA
+  const keys = join(data, 'keys')
+  const identity = openIdentity(keys)
+  const joinToken = openJoinToken(keys)
+  const joins = createJoinTokens([joinTokenHash(joinToken)], clock)
+  const redis = life.keep('redis', await connectRedis(config.REDIS_URL.reveal(), log), (it) =>
+    it.close(),
+  )
+  await checkRedis(redis)
+  const keks = life.keep('keks', createKeks({ folder: join(data, 'kek'), net, clock }), (it) =>
+    it.close(),
+  )
+  life.keep(
+    'kek-sweep',
+    clock.every(kekSweepMs, () => keks.sweep()),
+    (stop) => stop(),
+  )
+  const blobs = createFileBlobs({ folder: join(data, 'blobs'), clock })
+  const admission = createAdmission({
+    identity,
+    net,
+    epoch: policyEpoch,
+    joins,
+    verify: acceptSimulated,
+    clock,
+  })
+  const gateway = await createGateway({
+    net,
+    db,
+    redis,
+    blobs,
+    keks,
+    identity,
+    admission,
+    clock,
+    log,
+  })
+  life.keep('gateway', gateway, (it) => it.drain(drainMs))
+  const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
+  log.info('gateway.listening', { port, kid: identity.kid })
+  return { port, joinToken, brokerKey: identity.publicKey, workers: gateway.workers }
+}

@@ -1,0 +1,31 @@
+/** @module How much one connection may send: frames a second, bytes a minute, size before and after admission (ENG B4). */
+import type { Clock } from '../core/clock.ts'
+
+export interface SocketLimits {
+  /** True when the message is within the limits; to be asked for every message once. */
+  allows(bytes: number): boolean
+}
+
+export const maxFrameBytes = 4 * 2 ** 20
+export const maxUnadmittedBytes = 2 ** 20
+const framesPerSecond = 200
+/** A worker that reconnects says everything again at once. */
+const burstFrames = 4000
+const bytesPerMinute = 64 * 2 ** 20
+
+/** Two buckets that refill by the clock. */
+export function createSocketLimits(clock: Clock): SocketLimits {
+  let frames = burstFrames
+  let bytesLeft = bytesPerMinute
+  let at = clock.now()
+  return {
+    allows: (bytes) => {
+      const now = clock.now()
+      const seconds = Math.max(0, now - at) / 1000
+      at = now
+      frames = Math.min(burstFrames, frames + seconds * framesPerSecond) - 1
+      bytesLeft = Math.min(bytesPerMinute, bytesLeft + (seconds * bytesPerMinute) / 60) - bytes
+      return frames >= 0 && bytesLeft >= 0
+    },
+  }
+}
