@@ -1,9 +1,8 @@
 /** @module What lies in the models folder: absent, arriving, there, checked, or wrong. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ModelFile, ModelRow } from '../../tasks/models.ts'
 import { hashInto, inputStem, joinedStem, partOf, sizeOf } from './part-file.ts'
@@ -62,25 +61,33 @@ export async function verifyModel(row: ModelRow, options: VerifyOptions): Promis
   const { folder, clock, signal, onBytes } = options
   const totalBytes = row.files.reduce((sum, file) => sum + (file.size ?? 0), 0)
   const states: FileState[] = []
-  let done = 0
+  let before = 0
   for (const file of row.files) {
     const path = join(folder, file.path)
-    const before = done
-    const found = await stat(path).catch(() => undefined)
-    if (found?.isFile() && isRightSize(file, found.size)) {
+    const size = await sizeOf(path)
+    const state = await fileState(file, folder)
+    if (size === 0 || !isRightSize(file, size)) states.push(state)
+    else {
+      const start = before
       const hash = createHash('sha256')
-      await hashInto(hash, {
-        path,
-        bytes: found.size,
-        signal,
-        onRead: (bytes) => onBytes?.(before + bytes, totalBytes),
-      })
-      await rememberCheck(path, hash.digest('hex'), clock)
+      const onRead = (bytes: number): void => onBytes?.(start + bytes, totalBytes)
+      await hashInto(hash, { path, bytes: size, signal, onRead })
+      const sha256 = hash.digest('hex')
+      // The note only saves work later: a folder that cannot be written to is verified all the same.
+      await rememberCheck(path, sha256, clock).catch(() => undefined)
+      states.push(stateAfter(file, sha256, clock.now()))
     }
-    done += found?.size ?? 0
-    states.push(await fileState(file, folder))
+    before += size
   }
   return summary(row, states, folder)
+}
+
+/** The state of a file of the right size whose bytes have this hash. */
+function stateAfter(file: ModelFile, sha256: string, at: number): FileState {
+  if (file.sha256 === undefined) return { state: 'present', sha256 }
+  return file.sha256 === sha256
+    ? { state: 'verified', at, sha256 }
+    : { state: 'wrong', why: 'hash' }
 }
 
 /** The state of one file by its name, size, parts and the last check. */
@@ -95,30 +102,23 @@ export async function fileState(file: ModelFile, folder: string): Promise<FileSt
   const check = await readCheck(path)
   if (!check || check.size !== found.size || check.mtimeMs !== found.mtimeMs)
     return { state: 'present' }
-  if (file.sha256 === undefined) return { state: 'present', sha256: check.sha256 }
-  if (check.sha256 !== file.sha256) return { state: 'wrong', why: 'hash' }
-  return { state: 'verified', at: check.at, sha256: check.sha256 }
+  return stateAfter(file, check.sha256, check.at)
 }
 
 /** Writes down that the file at `path` was hashed just now. */
 export async function rememberCheck(path: string, sha256: string, clock: Clock): Promise<void> {
   const { size, mtimeMs } = await stat(path)
   const check = { v: 1, sha256, size, mtimeMs, at: clock.now() }
-  await writeFile(`${checkOf(path)}.new`, JSON.stringify(check))
-  await rename(`${checkOf(path)}.new`, checkOf(path))
+  // A name of its own: two processes may have hashed the file at once.
+  const fresh = `${checkOf(path)}.${randomBytes(4).toString('hex')}`
+  await writeFile(fresh, JSON.stringify(check))
+  await rename(fresh, checkOf(path))
 }
 
 /** Deletes a file and what was written down about it. */
 export async function removeChecked(path: string): Promise<void> {
   await rm(path, { force: true })
   await rm(checkOf(path), { force: true })
-}
-
-/** Path of a one-file model in `folder`. Throws `models.absent` when it is not there; its bytes are not looked at. */
-export async function pathOfModel(row: ModelRow, folder: string): Promise<string> {
-  const path = join(folder, row.files[0]?.path ?? '')
-  if ((await sizeOf(path)) === 0) throw new AppError('models.absent')
-  return path
 }
 
 async function summary(

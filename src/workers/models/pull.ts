@@ -9,7 +9,13 @@ import { fillPart, partPlace, type Report, removeParts, sourceName } from './fil
 import type { Hub } from './hub.ts'
 import { requireUsable } from './manifest.ts'
 import { lockModel, type ModelLock } from './model-lock.ts'
-import { fileState, rememberCheck, removeChecked, verifyModel } from './model-state.ts'
+import {
+  type FileState,
+  fileState,
+  rememberCheck,
+  removeChecked,
+  verifyModel,
+} from './model-state.ts'
 import { workFolderOf } from './package-parts.ts'
 import { asDiskError, PartFile, partOf, sizeOf } from './part-file.ts'
 import type { RegistryClients } from './registry-clients.ts'
@@ -58,6 +64,11 @@ export interface PullOptions {
 export async function pullModel(row: ModelRow, options: PullOptions): Promise<void> {
   const { folder, net, clock, signal, onEvent } = options
   requireUsable(row, net)
+  // Without the lock, so that a folder that can only be read serves as it is.
+  if (await isAllRight(row, options)) {
+    onEvent?.({ kind: 'done', row, was: 'there' })
+    return
+  }
   await mkdir(folder, { recursive: true })
   const lock = await lockModel({
     path: join(folder, `${row.id}.lock`),
@@ -87,7 +98,9 @@ interface Held extends PullOptions {
 async function pullFile(file: ModelFile, held: Held): Promise<'there' | 'pulled'> {
   const { folder, row, onEvent } = held
   const path = join(folder, file.path)
-  if (await isRight(file, held)) return 'there'
+  const state = await stateOf(file, row, held)
+  if (state === 'verified' || state === 'present') return 'there'
+  if (state === 'wrong') await removeChecked(path)
   if (row.mustAccept && held.acceptsLicence !== true) throw new AppError('models.licence')
   let isCorrupt = false
   for (const source of file.sources) {
@@ -109,22 +122,25 @@ async function pullFile(file: ModelFile, held: Held): Promise<'there' | 'pulled'
   throw new AppError(isCorrupt ? 'models.corrupt' : 'models.source', { model: row.id })
 }
 
-/** A file whose last check still holds is not hashed again; any other is. A wrong one is deleted. */
-async function isRight(file: ModelFile, held: Held): Promise<boolean> {
-  const { folder, clock, signal, row, onEvent } = held
-  let state = await fileState(file, folder)
-  if (state.state === 'present') {
-    const one = { ...row, files: [file] }
-    const onBytes = (done: number, total: number): void =>
-      onEvent?.({ kind: 'bytes', row, phase: 'check', done, total })
-    await verifyModel(one, { folder, clock, signal, onBytes })
-    state = await fileState(file, folder)
+async function isAllRight(row: ModelRow, options: PullOptions): Promise<boolean> {
+  for (const file of row.files) {
+    const state = await stateOf(file, row, options)
+    if (state !== 'verified' && state !== 'present') return false
   }
-  if (state.state === 'verified') return true
-  // A row without a hash: what is there is what there is.
-  if (state.state === 'present') return true
-  if (state.state === 'wrong') await removeChecked(join(folder, file.path))
-  return false
+  return true
+}
+
+/** A file whose last check still holds is not hashed again; any other is. `present` is left for rows without a hash. */
+async function stateOf(
+  file: ModelFile,
+  row: ModelRow,
+  { folder, clock, signal, onEvent }: PullOptions,
+): Promise<FileState['state']> {
+  const { state } = await fileState(file, folder)
+  if (state !== 'present') return state
+  const onBytes = (done: number, total: number): void =>
+    onEvent?.({ kind: 'bytes', row, phase: 'check', done, total })
+  return (await verifyModel({ ...row, files: [file] }, { folder, clock, signal, onBytes })).state
 }
 
 interface FromSource {

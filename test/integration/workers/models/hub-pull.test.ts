@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { codeOf } from '../../../../src/core/app-error.ts'
@@ -71,6 +71,19 @@ describe('pull from a hub', () => {
     await pullModel(row, pulling)
 
     expect(hub.requests).toEqual([])
+    expect(pulling.events.at(-1)).toMatchObject({ kind: 'done', was: 'there' })
+  })
+
+  it('is content with a folder that can only be read when the model is in it', async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, 'tiny.bin'), bytes)
+    // Root may write everywhere; a name that is taken by folders refuses root too.
+    await mkdir(join(folder.path, 'tiny-model.lock', 'in-the-way'), { recursive: true })
+    await mkdir(join(folder.path, 'tiny.bin.checked.json', 'in-the-way'), { recursive: true })
+    const pulling = pullingInto(folder.path)
+
+    await pullModel(row, pulling)
+
     expect(pulling.events.at(-1)).toMatchObject({ kind: 'done', was: 'there' })
   })
 
