@@ -87,13 +87,18 @@ export async function runStart(
     })
     life.keep('control', await openControl({ dataDir, facts: bot.facts }), (it) => it.close())
 
-    await Promise.race([gateway.untilWorker(life.signal), stopped])
+    await Promise.race([untilWorker(gateway.workers, life.signal), stopped])
     if (!life.signal.aborted) terminal.out(startScreen({ chat, dataDir, models, chosen, env }))
     await stopped
     return EXIT.ok
   } finally {
     await life.close()
   }
+}
+
+/** Ready means that somebody can answer. Ends when `signal` aborts. */
+async function untilWorker(workers: () => number, signal: AbortSignal): Promise<void> {
+  while (workers() === 0 && !signal.aborted) await systemClock.sleep(100)
 }
 
 /** The simulator stands in for Telegram, and a page of this machine may be read, since the person here is its owner. */
