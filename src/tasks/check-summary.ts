@@ -69,6 +69,7 @@ const CASELESS = new Set(
 
 /** Words of `sentence` that look like names, in order. */
 export function namesIn(sentence: string, language: Language): string[] {
+  if (CASELESS.has(language)) return sentence.match(/[A-Za-z][A-Za-z0-9]+/gu) ?? []
   const names: string[] = []
   let previousEnd = 0
   let previousCapital = false
@@ -80,11 +81,10 @@ export function namesIn(sentence: string, language: Language): string[] {
     const opening = first || /[.!?:"«“„(¿¡…]/u.test(gap)
     const capital = /^\p{Lu}/u.test(word)
     const inside = /^\p{L}.*\p{Lu}/u.test(word)
-    const latin = CASELESS.has(language) && /^[A-Za-z][A-Za-z0-9]+$/u.test(word)
     const plainName = capital && !opening && language !== 'de'
     const germanName =
       capital && previousCapital && !opening && language === 'de' && /^\s$/u.test(gap)
-    if (word.length > 1 && (inside || latin || plainName || germanName)) names.push(word)
+    if (word.length > 1 && (inside || plainName || germanName)) names.push(word)
     previousCapital = capital && !opening
     previousEnd = match.index + word.length
     first = false

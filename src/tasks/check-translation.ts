@@ -44,7 +44,10 @@ export function checkTranslation(source: Side, target: Side): Comparison {
     missingDates: dates.missing,
     inventedDates: dates.invented,
     problems:
-      missing.length + numbers.invented + Math.max(dates.missing.length, dates.invented.length),
+      missing.length +
+      numbers.invented +
+      numbers.changed.length +
+      Math.max(dates.missing.length, dates.invented.length),
   }
 }
 

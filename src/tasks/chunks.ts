@@ -8,6 +8,9 @@ export interface ChunkLimits {
   readonly count: (text: string) => number
 }
 
+/** From this level on pieces are halved: words are so short that the sum of their tokens says little about their join. */
+const FIRST_BISECTED = 3
+
 interface Piece {
   readonly start: number
   readonly end: number
@@ -54,6 +57,7 @@ function cut(work: Cut): Piece[] {
   const tokens = count(body)
   const ends = tokens > limit ? LEVELS[level] : undefined
   if (ends === undefined) return [{ start, end, tokens }]
+  if (level >= FIRST_BISECTED) return bisect(work, placesOf(work, ends(body)))
   const pieces: Piece[] = []
   let from = start
   for (const offset of [...ends(body), body.length]) {
@@ -63,6 +67,24 @@ function cut(work: Cut): Piece[] {
     from = at
   }
   return pieces
+}
+
+const placesOf = ({ start, inside }: Cut, ends: Iterable<number>): number[] =>
+  Array.from(ends, (offset) => start + offset).filter((place) => !inside(place))
+
+/** Two halves, cut as near to the middle as may be, each cut again at the other `places`. */
+function bisect(work: Cut, places: readonly number[]): Piece[] {
+  const { text, start, end, limit, count, level } = work
+  const tokens = count(text.slice(start, end))
+  if (tokens <= limit) return [{ start, end, tokens }]
+  const within = places.filter((place) => place > start && place < end)
+  const middle = start + (end - start) / 2
+  const after = within.findIndex((place) => place >= middle)
+  const [left, right] = [within[after < 0 ? within.length - 1 : after - 1], within[after]]
+  const at =
+    right === undefined || (left !== undefined && middle - left < right - middle) ? left : right
+  if (at === undefined) return cut({ ...work, level: level + 1 })
+  return [...bisect({ ...work, end: at }, within), ...bisect({ ...work, start: at }, within)]
 }
 
 function pack(atoms: readonly Piece[], limit: number): Piece[] {

@@ -1,4 +1,4 @@
-/** @module Sentences of a summary that the source bears: the others are made once more from their place in the source, or left out. */
+/** @module Sentences of a summary that the source bears: the others give way to the source's own words, are made once more, or are left out. */
 import { addChecked, type Meter, nothingChecked, stripAnswer } from './answers.ts'
 import { checkSentence, type Source, sourceOf } from './check-summary.ts'
 import { marksFor } from './marks.ts'
@@ -19,6 +19,10 @@ interface Work {
 
 /** Sentences of the source shown again for one sentence that was wrong. */
 const PLACES = 3
+/** Share of a sentence's words that makes a sentence of the source say the same. */
+const SAME_SENTENCE = 0.6
+/** Longest sentence of the source, in characters, that may stand in a summary. */
+const MAX_QUOTED = 320
 /** Words of sentences that may be equal before the second one says nothing new. */
 const REPEATED = 0.8
 
@@ -38,7 +42,7 @@ export async function keepSupported(work: Work, written: readonly string[]): Pro
       checked = addChecked(checked, { ...nothingChecked, ...support.compared })
       continue
     }
-    const again = await writeAgain(work, sentence, source)
+    const again = await replacement(work, sentence, source)
     const useful = again !== undefined && !isRepeated(again, sentences, work.language)
     if (useful) sentences.push(again)
     const compared = useful ? checkSentence(again, source).compared : support.compared
@@ -58,13 +62,27 @@ export async function keepSupported(work: Work, written: readonly string[]): Pro
   }
 }
 
-/** One sentence from the part of the source that `sentence` has most words in common with; undefined when it invents too. */
-async function writeAgain(
-  { runs, text, language }: Work,
+/** The sentence of the source that says the same, else one written again from its place in the source, else nothing. */
+async function replacement(
+  work: Work,
   sentence: string,
   source: Source,
 ): Promise<string | undefined> {
-  const places = nearest(text, sentence, language)
+  const wanted = contentWords(sentence, work.language)
+  const places = nearest(work.text, wanted, work.language)
+  const [best] = places
+  // A model that added a word to a sentence of the source is cheaper corrected by the sentence itself.
+  const close = best !== undefined && best.score >= SAME_SENTENCE * wanted.size
+  if (close && best.place.length <= MAX_QUOTED) return best.place
+  const marked = places.toSorted((a, b) => a.at - b.at).map(({ place }) => place)
+  return writeAgain(work, marked.join(' '), source)
+}
+
+async function writeAgain(
+  { runs, language }: Work,
+  places: string,
+  source: Source,
+): Promise<string | undefined> {
   const marks = await marksFor(places, 'article')
   const answer = await runs.run(sentencePrompt({ text: places, marks, language }))
   if (answer.stop === 'limit') return undefined
@@ -73,15 +91,19 @@ async function writeAgain(
   return again
 }
 
-function nearest(text: string, sentence: string, language: Language): string {
-  const wanted = contentWords(sentence, language)
+interface Place {
+  readonly place: string
+  readonly at: number
+  /** Content words in common. */
+  readonly score: number
+}
+
+/** The sentences of the source with most words in common, the best first. */
+function nearest(text: string, wanted: ReadonlySet<string>, language: Language): Place[] {
   return sentencesOf(text, language)
     .map((place, at) => ({ place, at, score: shared(wanted, contentWords(place, language)) }))
     .toSorted((a, b) => b.score - a.score || a.at - b.at)
     .slice(0, PLACES)
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ place }) => place)
-    .join(' ')
 }
 
 function isRepeated(sentence: string, earlier: readonly string[], language: Language): boolean {

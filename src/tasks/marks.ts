@@ -1,4 +1,5 @@
 /** @module The marks around untrusted text in a prompt: made from the text's own hash and proved absent from it. */
+import { AppError } from '../core/app-error.ts'
 
 /** `open` + text + `close`; neither mark, in any letter case, occurs in the text. */
 export interface Marks {
@@ -6,26 +7,25 @@ export interface Marks {
   readonly close: string
 }
 
-/** 16 bits keep a mark to a handful of tokens; safety comes from the look-up below, not from the length. */
-const MARK_HEX = 4
+/** Four digits keep a mark to a handful of tokens; safety comes from the look-up below, not from the length. */
+const DIGITS = [4, 8, 16, 32] as const
 
 /**
- * Marks `<name-hhhh>` and `</name-hhhh>` for `text`, where `hhhh` is the first four-digit piece of SHA-256(text)
- * whose marks do not occur in the text: deterministic, and no author can write them, since every mark that is
- * in the text is passed over. `name` is lower-case letters and tells the model what the text is.
+ * Marks `<name-hhhh>` and `</name-hhhh>` for `text`, where `hhhh` is the first piece of SHA-256(text) whose marks do
+ * not occur in the text: deterministic, and no author can write them, since what is in the text is passed over.
+ * `name` is lower-case letters and tells the model what the text is. Longer pieces follow for a text that holds every
+ * short one; to hold the longest a text would have to contain its own hash.
  */
 export async function marksFor(text: string, name: string): Promise<Marks> {
   const lower = text.toLowerCase()
-  let seed = text
-  // Each round offers 16 fresh candidates; a text would need to hold all of them to reach the next one.
-  for (;;) {
-    const hash = await sha256Hex(seed)
-    for (let at = 0; at + MARK_HEX <= hash.length; at += MARK_HEX) {
-      const tag = `${name}-${hash.slice(at, at + MARK_HEX)}`
+  const hash = await sha256Hex(text)
+  for (const digits of DIGITS) {
+    for (let at = 0; at + digits <= hash.length; at += digits) {
+      const tag = `${name}-${hash.slice(at, at + digits)}`
       if (!lower.includes(tag)) return { open: `<${tag}>`, close: `</${tag}>` }
     }
-    seed = `${hash}${text}`
   }
+  throw new AppError('input.invalid')
 }
 
 /** `text` between its marks, each on the same line as the text: line breaks of the text stay the only ones. */

@@ -54,7 +54,8 @@ function withoutTrailingPunctuation(link: string): string {
   for (; end > 0; end--) {
     const char = link.charAt(end - 1)
     if (!/[.,;:!?)\]}'*_~…。，、！？）»”]/u.test(char)) break
-    if (char === ')' && link.slice(0, end).includes('(')) break
+    const kept = link.slice(0, end)
+    if (char === ')' && kept.split('(').length >= kept.split(')').length) break
   }
   return link.slice(0, end)
 }

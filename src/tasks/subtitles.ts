@@ -24,10 +24,15 @@ export function toVtt(segments: readonly Segment[]): string {
 }
 
 function cues(segments: readonly Segment[]): Segment[] {
+  // Making one takes a millisecond, so there is one of each for a whole file.
+  const segmenters = {
+    words: new Intl.Segmenter('en', { granularity: 'word' }),
+    graphemes: new Intl.Segmenter('en', { granularity: 'grapheme' }),
+  }
   const ordered = segments
     .filter(({ text }) => text.trim() !== '')
     .toSorted((a, b) => a.startMs - b.startMs)
-    .flatMap(splitLong)
+    .flatMap((segment) => splitLong(segment, segmenters))
   return ordered.map((cue, index) => {
     const next = ordered[index + 1]
     const end = Math.max(cue.endMs, cue.startMs)
@@ -39,8 +44,8 @@ function cues(segments: readonly Segment[]): Segment[] {
 }
 
 /** A segment longer than two lines becomes several, its time shared out by characters. */
-function splitLong(segment: Segment): Segment[] {
-  const lines = wrap(segment.text.replaceAll(/\s+/gu, ' ').trim())
+function splitLong(segment: Segment, segmenters: Segmenters): Segment[] {
+  const lines = wrap(segment.text.replaceAll(/\s+/gu, ' ').trim(), segmenters)
   const blocks: string[] = []
   for (let at = 0; at < lines.length; at += MAX_LINES)
     blocks.push(lines.slice(at, at + MAX_LINES).join('\n'))
@@ -54,15 +59,17 @@ function splitLong(segment: Segment): Segment[] {
   })
 }
 
+interface Segmenters {
+  readonly words: Intl.Segmenter
+  readonly graphemes: Intl.Segmenter
+}
+
 /** Lines of at most 42 graphemes, cut between words where there are any. */
-function wrap(text: string): string[] {
+function wrap(text: string, { words, graphemes }: Segmenters): string[] {
   const lines: string[] = []
   let line: string[] = []
-  for (const { segment } of new Intl.Segmenter('en', { granularity: 'word' }).segment(text)) {
-    const word = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(segment)].map(
-      (grapheme) => grapheme.segment,
-    )
-    // Punctuation is a segment of its own; it may overhang nothing, so it moves down with its line only when it must.
+  for (const { segment } of words.segment(text)) {
+    const word = Array.from(graphemes.segment(segment), (grapheme) => grapheme.segment)
     if (line.length + word.length > MAX_LINE && line.length > 0) {
       lines.push(line.join('').trim())
       line = segment.trim() === '' ? [] : word

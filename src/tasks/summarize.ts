@@ -149,9 +149,9 @@ async function summariseText(work: Work, text: string, depth: number): Promise<S
 
 async function summariseOnce(work: Work, text: string): Promise<Summary> {
   const { runs, language, length } = work
+  const { fewest, most } = LENGTHS[length]
   const marks = await marksFor(text, 'article')
-  const prompt = { text, marks, language, length }
-  const most = LENGTHS[length].sentences
+  const prompt = { text, marks, language, length, maxTokens: answerTokens(work, text) }
   const onDelta = (draft: string): void =>
     work.onDraft(layOut(sentencesOf(stripAnswer(draft), language).slice(0, most), length))
   let answer = await runs.run(summaryPrompt(prompt), { onDelta })
@@ -159,15 +159,20 @@ async function summariseOnce(work: Work, text: string): Promise<Summary> {
     answer = await runs.run(briefSummaryPrompt(prompt), { onDelta })
   const written = sentencesOf(stripAnswer(answer.text), language).map(withoutBullet)
   if (written.length === 0) throw new AppError('engine.stuck')
-  // The limit cut the last sentence; with one alone there is nothing better.
-  const cut = answer.stop === 'limit' && written.length > 1 && written.length <= most
+  // The limit cut the last sentence; when it is the only one there is nothing better.
+  const cut = answer.stop === 'limit' && written.length > 1
   const sentences = (cut ? written.slice(0, -1) : written).slice(0, most)
   work.onProgress(90)
   const kept = await keepSupported({ runs, text, language }, sentences)
-  return {
-    ...kept,
-    outcome: answer.stop === 'limit' && written.length <= most ? 'truncated' : 'ok',
-  }
+  const short = answer.stop === 'limit' && sentences.length < fewest
+  return { ...kept, outcome: short ? 'truncated' : 'ok' }
+}
+
+/** Room for as many sentences as may be kept, each as long as those of the text: models that copy run on to the limit. */
+function answerTokens({ engine, language, length }: Work, text: string): number {
+  const { most, maxTokens } = LENGTHS[length]
+  const average = engine.count(text) / Math.max(1, sentencesOf(text, language).length)
+  return Math.min(maxTokens, Math.max(80, Math.ceil(most * average * 1.3)))
 }
 
 /** The gist as a sentence of its own, the rest as points: read at a glance on a phone. */

@@ -1,5 +1,11 @@
 /** @module Language models of the tests: they echo or answer from a script, and remember what they were asked. */
-import type { RunOptions, TaskContext, TaskPorts, TextEngine, TextRequest } from '../../src/tasks/task.ts'
+import type {
+  RunOptions,
+  TaskContext,
+  TaskPorts,
+  TextEngine,
+  TextRequest,
+} from '../../src/tasks/task.ts'
 
 /** An engine that answers with `answer(request, n)`, n = 0, 1, …; every request is kept in `asked`. Tokens are words. */
 export interface ScriptedEngine extends TextEngine {
@@ -31,7 +37,11 @@ export function scriptedEngine(
       onDelta?.(text.slice(0, Math.floor(text.length / 2)))
       onDelta?.(text)
       const inTokens = count(request.system) + count(request.user)
-      return { text, stop, units: { inTokens, cachedTokens: 0, outTokens: count(text), audioMs: 0 } }
+      return {
+        text,
+        stop,
+        units: { inTokens, cachedTokens: 0, outTokens: count(text), audioMs: 0 },
+      }
     },
   }
 }
@@ -54,7 +64,9 @@ export const textPorts = (text: TextEngine): TaskPorts => ({
 })
 
 /** A context that remembers drafts and progress. */
-export function recordingContext(signal: AbortSignal = new AbortController().signal): TaskContext & {
+export function recordingContext(
+  signal: AbortSignal = new AbortController().signal,
+): TaskContext & {
   readonly drafts: string[]
   readonly progress: number[]
 } {
