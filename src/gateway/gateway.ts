@@ -236,7 +236,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   return {
     listen: (port, host) => bind(server, port, host),
-    workers: () => workers.size,
+    workers: () => [...workers].filter((worker) => worker.pools.size > 0).length,
     drain: async (graceMs) => {
       leasing.stop()
       for (const worker of workers) worker.send({ type: 'drain' })
