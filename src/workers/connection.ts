@@ -11,6 +11,8 @@ export interface Connection {
   readonly isOpen: boolean
   /** Says `bye` with a close code and closes. */
   close(code: number): void
+  /** Ends the socket at once: there is nobody to say goodbye to. */
+  cut(): void
   /** Resolves with the close code once the socket is gone, however that happened. */
   readonly closed: Promise<number>
 }
@@ -53,6 +55,7 @@ export async function openConnection(input: {
       connection.send({ type: 'bye', code })
       socket.close(code)
     },
+    cut: () => socket.terminate(),
     closed,
   }
   const opened = new Promise<void>((resolve, reject) => {

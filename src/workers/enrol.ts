@@ -2,6 +2,7 @@
 import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Net } from '../core/config.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import type { Claims, FrameOf } from '../core/frames.ts'
 import { fromBase64url, toBase64url } from '../tee/binary.ts'
 import { admitBytes } from '../tee/claims.ts'
@@ -24,8 +25,8 @@ export interface WorkerSession {
 export interface Enrolment {
   /** Answers a challenge. Throws `challenge.sig`, `claims.aud` for a challenge that is not the pinned broker's. */
   answer(challenge: FrameOf<'challenge'>): Promise<FrameOf<'evidence'>>
-  /** The session of the last answer. Throws `challenge.sig` for a verdict that is not the pinned broker's, and the refusal's code. */
-  accept(verdict: FrameOf<'verdict'>): Promise<WorkerSession>
+  /** The session of the last answer, or the code of a refusal. Throws `challenge.sig` for a verdict that is not the pinned broker's. */
+  accept(verdict: FrameOf<'verdict'>): Promise<WorkerSession | ErrorCode>
 }
 
 const KEYS_S = 86_000
@@ -74,7 +75,7 @@ export function createEnrolment(deps: {
     },
     accept: async (verdict) => {
       broker.check(verdict)
-      if (!verdict.ok) throw new AppError(verdict.code ?? 'admission.evidence')
+      if (!verdict.ok) return verdict.code ?? 'admission.evidence'
       const enc = fromBase64url(verdict.enc ?? '', KEM_ENC_BYTES)
       const { evidenceId, expiresAt } = verdict
       if (!asked || !enc || evidenceId === undefined || expiresAt === undefined)

@@ -42,6 +42,10 @@ export interface WorkerLoop {
 const SILENT_MS = 10_000
 /** A cancelled job is answered within this, whether its engine has stopped or not. */
 const CANCEL_MS = 800
+/** The longest that engines may keep the event loop (ENG A1). */
+const MAX_STALL_MS = 500
+/** While no gateway can be reached, every so many tries are logged. */
+const LOG_EVERY = 20
 /** Before a session ends an idle worker comes back for a new one. */
 const RENEW_BEFORE_S = 600
 
@@ -57,17 +61,21 @@ export function startSessions(deps: SessionDeps): WorkerLoop {
   let turn = 0
   const url = (): string => urls[turn % urls.length] ?? ''
 
+  const onLink = (connection: Connection | undefined): void => {
+    link = connection
+    // Opened while the worker was leaving.
+    if (stop.signal.aborted) connection?.close(BYE.draining)
+  }
   const live = async (): Promise<void> => {
     let failures = 0
     while (!stop.signal.aborted) {
-      const wasAdmitted = await connectOnce(
+      const outcome = await connectOnce(
         { deps, attempts, enrolment, url: url(), isDraining: () => draining },
-        (it) => {
-          link = it
-        },
+        onLink,
       )
-      if (stop.signal.aborted) return
-      failures = wasAdmitted ? 0 : failures + 1
+      if (outcome === 'unreachable' && failures % LOG_EVERY === 0)
+        log.warn('gateway.unreachable', { failures })
+      failures = outcome === 'admitted' ? 0 : failures + 1
       turn += 1
       await clock.sleep(reconnectPause(failures), stop.signal).catch(() => undefined)
     }
@@ -101,11 +109,11 @@ interface Link {
   readonly isDraining: () => boolean
 }
 
-/** One connection from its opening to its end; true when the gateway admitted the worker. Never rejects. */
+/** One connection from its opening to its end. Never rejects. */
 async function connectOnce(
   link: Link,
   onLink: (connection: Connection | undefined) => void,
-): Promise<boolean> {
+): Promise<'unreachable' | 'refused' | 'admitted'> {
   const { deps, attempts } = link
   const { log } = deps
   const talk = createTalk(link)
@@ -117,8 +125,7 @@ async function connectOnce(
       onError: (error) => log.failure('session.frame-refused', describe(error)),
     })
   } catch {
-    log.warn('session.unreachable', {})
-    return false
+    return 'unreachable'
   }
   onLink(connection)
   connection.send({
@@ -136,7 +143,7 @@ async function connectOnce(
   onLink(undefined)
   const admitted = talk.session() !== undefined
   log.info('session.ended', { code, admitted, held: attempts.running.length })
-  return admitted
+  return admitted ? 'admitted' : 'refused'
 }
 
 interface Talk {
@@ -184,7 +191,13 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
 
   const admitted = async (verdict: FrameOf<'verdict'>, connection: Connection): Promise<void> => {
     const isFirst = session === undefined
-    session = await enrolment.accept(verdict)
+    const outcome = await enrolment.accept(verdict)
+    if (typeof outcome === 'string') {
+      log.warn('session.refused', { code: outcome })
+      connection.close(BYE.refused)
+      return
+    }
+    session = outcome
     log.info('session.admitted', { kid: session.keys.kid, held: attempts.running.length })
     if (!isFirst) return
     sayReady(connection)
@@ -227,12 +240,18 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
     startPings: (connection) => {
       let n = 0
       heardAt = clock.now()
+      let tickedAt = heardAt
       return clock.every(PING_MS, () => {
         const now = clock.now()
         if (now - heardAt > SILENT_MS) {
-          connection.close(BYE.silent)
+          log.warn('gateway.silent', { ms: now - heardAt })
+          connection.cut()
           return
         }
+        // Heartbeats of a stalled event loop come too late: the lease would be lost for nothing.
+        if (now - tickedAt > PING_MS + MAX_STALL_MS)
+          log.warn('loop.stalled', { ms: now - tickedAt - PING_MS })
+        tickedAt = now
         if (!session) return
         if (isIdle(attempts) && session.now() / 1000 > session.expiresAt - RENEW_BEFORE_S) {
           connection.close(BYE.draining)

@@ -13,6 +13,7 @@ function someLink() {
     unsentBytes: 0,
     isOpen: true,
     close: () => undefined,
+    cut: () => undefined,
     closed: new Promise(() => undefined),
   }
   return { link, said }
