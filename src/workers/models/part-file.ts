@@ -186,8 +186,8 @@ const noteOf = (path: string): string => `${path}.part.json`
 
 /** Deletes an unfinished file and its note, if any. */
 export async function removePart(path: string): Promise<void> {
-  await rm(partOf(path), { force: true })
-  await rm(noteOf(path), { force: true })
+  for (const name of [partOf(path), noteOf(path), `${noteOf(path)}.new`])
+    await rm(name, { force: true })
 }
 
 /** Size of a file in bytes; 0 when there is none. */

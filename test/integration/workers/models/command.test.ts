@@ -300,6 +300,21 @@ describe("an operator's models.json", () => {
     expect(rows.map(({ id }) => id)).toContain('tiny-model')
   })
 
+  it('may name a file of this machine, whose hash counts as any other', async () => {
+    await using folder = await temporaryFolder()
+    const local = { kind: 'local', path: join(folder.path, 'mine') } as const
+    const { run } = await machine(folder.path, [rowOf(bytes, [local])])
+    const codes = [await run('pull', 'tiny-model')]
+    await writeFile(local.path, someBytes())
+    codes.push(await run('pull', 'tiny-model'))
+    await writeFile(local.path, bytes)
+    codes.push(await run('pull', 'tiny-model'))
+
+    expect(codes).toEqual([11, 10, 0])
+    expect((await readFile(local.path)).equals(bytes)).toBe(true)
+    expect(await filesIn(folder.path)).toEqual(['mine', 'models.json', 'tiny.bin'])
+  })
+
   it.each([
     ['is not JSON', '{'],
     ['is of another version', '{"v":2,"models":[]}'],
