@@ -161,6 +161,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const forgetAll = { desk, deliveries, users, copies: copyStore, inbox }
   const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
+    await ctx.conversation.exitAll()
     if (!ctx.from || answer === 'no') await ctx.reply(words.kept)
     else await ctx.reply(words.done(await forgetPerson(forgetAll, ctx.from.id)))
   }

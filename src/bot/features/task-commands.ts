@@ -9,49 +9,66 @@ import { say } from '../replies/say.ts'
 import { askerOf } from './asker.ts'
 import type { Requests } from './requests.ts'
 
+export type TaskName = 'translate' | 'summarize' | 'transcribe'
+
 export function addTaskCommands(composer: Composer<Ctx>, requests: Requests): void {
-  const only = composer.filter((ctx) => ctx.chat?.type === 'private')
-  onCommand(only, 'translate', async (ctx, argument) => {
-    const detected = await detectLanguage(argument, ctx.settings.reads)
-    const { to, text } = splitTarget(
-      argument,
-      detected === 'undecided' ? undefined : detected.language,
-    )
-    const found = materialOf(ctx, text)
-    if (!found) return needMaterial(ctx)
-    await requests.translate(askerOf(ctx, found.source), found.incoming, {
-      ...(to !== undefined && { to }),
-      sure: false,
-    })
-  })
-  onCommand(only, 'summarize', async (ctx, argument) => {
-    const found = materialOf(ctx, argument)
-    if (!found) return needMaterial(ctx)
-    await requests.summarize(askerOf(ctx, found.source), found.incoming, {})
-  })
-  onCommand(only, 'transcribe', async (ctx) => {
-    const found = materialOf(ctx, '')
-    const source = found?.source ?? ctx.message
-    await requests.transcribe(askerOf(ctx, source), readMessage(source), {})
-  })
+  for (const name of ['translate', 'summarize', 'transcribe'] as const)
+    onCommand(composer, name, (ctx, command) => runTask(ctx, requests, { ...command, name }))
 }
 
-type Handler = (ctx: Ctx & { message: Message }, argument: string) => Promise<void>
+export interface Command {
+  readonly message: Message
+  /** What stands behind the command. */
+  readonly argument: string
+}
 
 /** Commands count in captions too: a file with "/transcribe" under it is one request. */
-function onCommand(composer: Composer<Ctx>, name: string, handler: Handler): void {
+export function onCommand(
+  composer: Composer<Ctx>,
+  name: string,
+  handler: (ctx: Ctx, command: Command) => Promise<void>,
+): void {
   const shape = new RegExp(`^/${name}(?:@(\\w+))?(?:\\s+|$)`, 'i')
-  composer.on(['message:text', 'message:caption']).filter(
-    ({ message, me }) => {
-      const match = shape.exec(message.text ?? message.caption ?? '')
-      return match !== null && (match[1] === undefined || match[1] === me.username)
-    },
+  composer.on('message').filter(
     (ctx) => {
-      const { message } = ctx
-      const argument = (message.text ?? message.caption ?? '').replace(shape, '')
-      return handler(Object.assign(ctx, { message }), argument)
+      const match = shape.exec(wordsOf(ctx))
+      return match !== null && (match[1] === undefined || match[1] === ctx.me.username)
     },
+    (ctx) => handler(ctx, { message: ctx.message, argument: wordsOf(ctx).replace(shape, '') }),
   )
+}
+
+const wordsOf = (ctx: Ctx): string => ctx.message?.text ?? ctx.message?.caption ?? ''
+
+/** Runs one task on the material of a command; says what is missing. */
+export async function runTask(
+  ctx: Ctx,
+  requests: Requests,
+  { name, message, argument }: Command & { readonly name: TaskName },
+): Promise<void> {
+  switch (name) {
+    case 'translate': {
+      const detected = await detectLanguage(argument, ctx.settings.reads)
+      const from = detected === 'undecided' ? undefined : detected.language
+      const { to, text } = splitTarget(argument, from)
+      const found = materialOf(message, text)
+      if (!found) return needMaterial(ctx, message)
+      const asker = askerOf(ctx, found.source)
+      return requests.translate(asker, found.incoming, {
+        ...(to !== undefined && { to }),
+        sure: false,
+      })
+    }
+    case 'summarize': {
+      const found = materialOf(message, argument)
+      if (!found) return needMaterial(ctx, message)
+      return requests.summarize(askerOf(ctx, found.source), found.incoming, {})
+    }
+    case 'transcribe': {
+      const source = materialOf(message, '')?.source ?? message
+      return requests.transcribe(askerOf(ctx, source), readMessage(source), {})
+    }
+  }
 }
 
 interface Found {
@@ -59,24 +76,23 @@ interface Found {
   readonly incoming: Incoming
 }
 
-/** The text behind the command, else the file it captions, else the quoted part or whole of the message it replies to. */
-export function materialOf(ctx: Ctx & { message: Message }, text: string): Found | undefined {
-  const { message } = ctx
+/** The file the command captions, else the text behind it, else the quoted part or whole of the message it replies to. */
+function materialOf(message: Message, text: string): Found | undefined {
   const own = readMessage(message)
   if (own.body.kind === 'sound' || own.body.kind === 'document')
     return { source: message, incoming: { ...own, text } }
   if (text.trim() !== '')
     return { source: message, incoming: { ...own, text, body: { kind: 'text' } } }
-  const quote = message.quote?.text
   const reply = message.reply_to_message
   if (!reply) return undefined
   const incoming = readMessage(reply)
+  const quote = message.quote?.text
   return {
     source: reply,
     incoming: quote ? { ...incoming, text: quote, links: [], body: { kind: 'text' } } : incoming,
   }
 }
 
-async function needMaterial(ctx: Ctx & { message: Message }): Promise<void> {
-  await say(ctx.api, askerOf(ctx, ctx.message).place, { text: ctx.texts.ask.needMaterial })
+async function needMaterial(ctx: Ctx, message: Message): Promise<void> {
+  await say(ctx.api, askerOf(ctx, message).place, { text: ctx.texts.ask.needMaterial })
 }
