@@ -34,6 +34,8 @@ export function decodeOggOpus(bytes: Uint8Array): {
       }
       const rest = toMono((await decoder.flush()).channelData)
       if (rest.length > 0) yield rest
+    } catch {
+      // What was decoded before counts; nothing at all is found undecodable by the caller.
     } finally {
       decoder.free()
     }

@@ -17,6 +17,9 @@ type FindSpeech = (samples: Float32Array) => Promise<readonly Span[]>
 
 /** First four bytes of a whisper.cpp model file, as a little-endian number. */
 const GGML_MAGIC = 0x67676d6c
+/** Eleven sizes follow, from the vocabulary to the number format; the largest is the vocabulary's 51,866. */
+const SIZES = 11
+const MAX_SIZE = 200_000
 
 let recogniser: Recogniser | undefined
 let findSpeech: FindSpeech = async (samples) => findLoudSpans(samples)
@@ -30,7 +33,7 @@ process.on('disconnect', () => process.exit(0))
 async function handle(message: ToSpeechChild): Promise<void> {
   switch (message.type) {
     case 'load':
-      if (!hasMagic(message.model)) return send({ type: 'error', code: 'models.corrupt' })
+      if (!isModel(message.model)) return send({ type: 'error', code: 'models.corrupt' })
       if (message.backend === 'cuda' && !hasCuda())
         return send({ type: 'error', code: 'engine.gpu-missing' })
       recogniser =
@@ -56,15 +59,18 @@ function send(message: FromSpeechChild): void {
   process.send?.(message)
 }
 
-/** The CPU binding aborts the process on a file it cannot read, which would look like a crash. */
-function hasMagic(path: string): boolean {
-  const head = Buffer.alloc(4)
+/** The CPU binding aborts the process on a file it cannot read, or reads nonsense for minutes. */
+function isModel(path: string): boolean {
+  const head = Buffer.alloc(4 + SIZES * 4)
   const file = openSync(path, 'r')
   try {
-    return readSync(file, head) === 4 && head.readUInt32LE() === GGML_MAGIC
+    if (readSync(file, head) < head.length || head.readUInt32LE() !== GGML_MAGIC) return false
   } finally {
     closeSync(file)
   }
+  return Array.from({ length: SIZES }, (_, at) => head.readUInt32LE(4 + at * 4)).every(
+    (size) => size <= MAX_SIZE,
+  )
 }
 
 /**

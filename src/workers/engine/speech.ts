@@ -27,8 +27,8 @@ export interface SpeechModelOptions {
   readonly ffmpeg?: string
   /** Devnet on systems without a folder in memory. */
   readonly allowDisk?: boolean
-  /** Least time a window gets before it counts as stuck; 20 s. */
-  readonly minWindowMs?: number
+  /** How long a window may take before it counts as stuck; `factor` is the work a second of sound has taken lately. */
+  readonly windowTimeoutMs?: (windowMs: number, factor: number) => number
 }
 
 export interface SpeechModel {
@@ -147,7 +147,7 @@ export class SpeechSlot {
   }
 
   async #run({ startMs, samples }: SoundWindow, language: string, signal: AbortSignal) {
-    const { clock, threads, minWindowMs = 20_000 } = this.#options
+    const { clock, threads, windowTimeoutMs = patience } = this.#options
     const windowMs = (samples.length * 1000) / SAMPLE_RATE
     const segments: Segment[] = []
     const began = clock.now()
@@ -155,7 +155,7 @@ export class SpeechSlot {
       { type: 'run', samples, language, threads: threads(), audioCtx: audioCtxOf(windowMs) },
       'done',
       {
-        timeoutMs: Math.max(minWindowMs, 4 * windowMs * Math.max(0.5, this.#factor)),
+        timeoutMs: windowTimeoutMs(windowMs, this.#factor),
         signal,
         onSegment: (heard) =>
           segments.push({
@@ -204,6 +204,10 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
     return ask()
   }
 }
+
+/** A machine may become several times slower than it was when it was measured. */
+const patience = (windowMs: number, factor: number): number =>
+  Math.max(20_000, 4 * windowMs * Math.max(0.5, factor))
 
 /** The encoder is told to look at the window and a little more instead of 30 s: half the time for short clips. */
 function audioCtxOf(windowMs: number): number {
