@@ -41,9 +41,11 @@ export function roomById(call: AdminCall, id: string, field = 'chat'): Room {
   const { world } = call.sim
   const known = world.rooms.get(id)
   if (known !== undefined) return known
-  const person = world.people.get(Number(id))
-  if (person === undefined) throw badRequest(`${field}: unknown`)
-  return privateRoom(world, botOf(call), person)
+  const [first = '', second] = id.split(':')
+  const person = world.people.get(Number(second ?? first))
+  const bot = second === undefined ? botOf(call) : world.bots.get(Number(first))
+  if (person === undefined || bot === undefined) throw badRequest(`${field}: unknown`)
+  return privateRoom(world, bot, person)
 }
 
 export function messageNamed({ params }: AdminCall, room: Room): Stored {

@@ -1,0 +1,392 @@
+// Right pane: one chat with its messages, the growing draft, and what can be done with a message.
+import { post } from './api.js'
+import { drawComposer, insertCommand, setEdit, setReply } from './composer.js'
+import { fill, h, icon, iconButton, toast } from './dom.js'
+import {
+  avatar,
+  bubble,
+  inlineButton,
+  isMine,
+  isService,
+  senderId,
+  serviceLine,
+  summary,
+} from './message.js'
+import { morphBlocks } from './rich.js'
+import { forwardDialog, roomDialog } from './room-dialogs.js'
+import { emptyState } from './samples.js'
+import {
+  bot,
+  chatParam,
+  currentRoom,
+  isAdmin,
+  isIn,
+  loadedRoom,
+  memberOf,
+  roomByChat,
+  state,
+  titleOf,
+  viewKey,
+  visible,
+} from './state.js'
+import { renderEntities } from './text.js'
+
+const emoji = ['👍', '❤', '🔥', '😁', '🤔', '👀', '👌']
+let list
+let draftBox
+let jumpButton
+let shownKey
+let openerOf
+
+/** Draws the open chat from nothing. `go` as in the sidebar. */
+export function drawChat(box, go) {
+  openerOf = go
+  const room = currentRoom()
+  if (room === undefined) {
+    fill(box, h('div', { class: 'nothing' }, 'Choose a chat'))
+    return
+  }
+  list = h('div', {
+    class: 'messages',
+    role: 'log',
+    'aria-label': 'Messages',
+    'aria-live': 'polite',
+    tabindex: 0,
+  })
+  draftBox = undefined
+  jumpButton = iconButton('arrow', 'To the newest message', () => scrollDown(true), {
+    class: 'icon-button jump',
+    hidden: true,
+  })
+  list.addEventListener('scroll', () => {
+    jumpButton.hidden = nearEnd()
+  })
+  const composer = h('div', { class: 'composer-box' })
+  fill(box, header(room, go), h('div', { class: 'messages-box' }, list, jumpButton), composer)
+  shownKey = state.open
+  drawMessages()
+  drawComposer(composer, { room, hooks: { sent: () => scrollDown(true) } })
+  scrollDown(false)
+  watchSize()
+}
+
+function header(room, go) {
+  const open = () => roomDialog(room, go)
+  return h(
+    'header',
+    { class: 'chat-head' },
+    iconButton('back', 'Back to the chats', go.back, { class: 'icon-button back' }),
+    h(
+      'button',
+      { type: 'button', class: 'chat-who', onclick: open, title: 'About this chat' },
+      avatar(
+        room.chat.type === 'private' ? room.bot : room.chat.id,
+        titleOf(room),
+        'm',
+        room.chat.type === 'private',
+      ),
+      h(
+        'span',
+        { class: 'chat-who-words' },
+        h('span', { class: 'chat-name' }, titleOf(room)),
+        h('span', { class: 'chat-state', id: 'chat-state' }, stateText(room)),
+      ),
+    ),
+    room.linked !== undefined &&
+      roomByChat(room.linked) &&
+      iconButton(
+        room.chat.type === 'channel' ? 'comment' : 'horn',
+        room.chat.type === 'channel' ? 'Open the discussion' : 'Open the channel',
+        () => go.open(String(room.linked)),
+      ),
+    iconButton('gear', 'Members, bot and rights', open),
+  )
+}
+
+const actionWords = {
+  typing: 'is typing',
+  upload_document: 'is sending a file',
+  record_voice: 'is recording',
+  upload_voice: 'is sending a voice message',
+}
+
+function stateText(room) {
+  const live = state.loaded.get(room.key)
+  if (live?.draft) return 'is answering…'
+  if (live?.action && live.action.until > state.world.now)
+    return `${actionWords[live.action.action] ?? 'is busy'}…`
+  if (room.chat.type === 'private') return room.blocked ? 'blocked' : 'bot'
+  const people = room.members.filter((it) => isIn(it)).length
+  const botIn = memberOf(room, bot()?.id)
+  const botWord = isIn(botIn)
+    ? isAdmin(botIn)
+      ? ', the bot is an admin'
+      : ', with the bot'
+    : ', without the bot'
+  const kind = room.chat.type === 'channel' ? 'subscribers' : 'members'
+  return `${people} ${kind}${botWord}`
+}
+
+export function drawState() {
+  const room = currentRoom()
+  const element = document.getElementById('chat-state')
+  if (room && element) element.textContent = stateText(room)
+}
+
+/** When the field grows or a phone's keyboard opens, the newest message stays in sight. */
+function watchSize() {
+  const it = list
+  let stuck = true
+  it.addEventListener('scroll', () => {
+    stuck = nearEnd()
+  })
+  new ResizeObserver(() => it === list && stuck && scrollDown(false)).observe(it)
+}
+
+/** All messages again; after switching, or when something in the middle changed. */
+export function drawMessages() {
+  const room = currentRoom()
+  const live = loadedRoom()
+  if (room === undefined || live === undefined || list === undefined) return
+  const stick = nearEnd() || shownKey !== state.open
+  const views = visible(live)
+  const rows = []
+  let before
+  for (const view of views) {
+    if (before === undefined || dayOf(before) !== dayOf(view))
+      rows.push(h('div', { class: 'day' }, h('span', {}, dayWords(view.message.date))))
+    rows.push(row(view, before, room))
+    before = view
+  }
+  fill(list, h('div', { class: 'filler' }), rows.length === 0 ? emptyState(room) : rows)
+  list.lastView = before
+  if (live.draft) drawDraft(live.draft)
+  if (stick) scrollDown(false)
+}
+
+function row(view, before, room) {
+  const element = isService(view)
+    ? serviceLine(view)
+    : bubble(view, room, { joins: joins(view, before), act: actions(view, room) })
+  element.dataset.key = viewKey(view)
+  return element
+}
+
+const joins = (view, before) =>
+  before !== undefined &&
+  !isService(before) &&
+  senderId(before) === senderId(view) &&
+  dayOf(before) === dayOf(view) &&
+  view.message.date - before.message.date < 240
+
+const dayOf = ({ message }) => new Date(message.date * 1000).toDateString()
+
+function dayWords(seconds) {
+  const day = new Date(seconds * 1000)
+  if (day.toDateString() === new Date().toDateString()) return 'Today'
+  return day.toLocaleDateString([], { day: 'numeric', month: 'long' })
+}
+
+/** A new or changed message of the open chat. */
+export function showMessage(view) {
+  const room = currentRoom()
+  if (room === undefined || list === undefined) return
+  if (view.receiver !== undefined && view.receiver !== state.me) return
+  const old = list.querySelector(`[data-key="${viewKey(view)}"]`)
+  const stick = nearEnd()
+  if (old !== null || view.replaces !== undefined || list.lastView === undefined) {
+    drawMessages()
+    if (stick) scrollDown(true)
+    return
+  }
+  const before = list.lastView
+  if (dayOf(before) !== dayOf(view))
+    list.append(h('div', { class: 'day' }, h('span', {}, dayWords(view.message.date))))
+  const element = row(view, before, room)
+  const tookOver = draftBox !== undefined && view.botId !== undefined
+  if (!tookOver) element.classList.add('arriving')
+  if (tookOver) dropDraft()
+  list.insertBefore(element, draftBox ?? null)
+  list.lastView = view
+  if (stick || isMine(view, room)) scrollDown(!tookOver)
+}
+
+export function dropMessage(key) {
+  const element = list?.querySelector(`[data-key="${key}"]`)
+  if (element === null || element === undefined) return
+  element.classList.add('leaving')
+  setTimeout(drawMessages, 200)
+}
+
+/** The draft as it grows; `null` takes it away. */
+export function drawDraft(draft) {
+  const room = currentRoom()
+  if (draft === null || draft === undefined || list === undefined || room === undefined) {
+    dropDraft()
+    drawState()
+    return
+  }
+  const stick = nearEnd()
+  if (draftBox === undefined || draftBox.dataset.draft !== String(draft.draftId)) {
+    dropDraft()
+    draftBox = draftElement(draft, room)
+    list.append(draftBox)
+  }
+  const box = draftBox.querySelector('.draft-content')
+  if (draft.rich) morphBlocks(box, draft.rich.blocks, { command: insertCommand })
+  else if (draft.text) fill(box, h('p', {}, renderEntities(draft.text)))
+  else morphBlocks(box, [{ type: 'thinking', text: 'Thinking…' }], {})
+  draftBox.querySelector('.stop').hidden = !draft.canStop
+  drawState()
+  if (stick) scrollDown(false)
+}
+
+function draftElement(draft, room) {
+  const stop = h('button', { type: 'button', class: 'stop' }, icon('stop', 15), 'Stop')
+  stop.addEventListener('click', async () => {
+    stop.disabled = true
+    try {
+      await post('stop', { chat: chatParam(room) })
+    } catch (error) {
+      toast(error.message, 'bad')
+    }
+  })
+  return h(
+    'article',
+    {
+      class: 'message theirs wide draft arriving',
+      'data-draft': draft.draftId,
+      'aria-live': 'off',
+      'aria-label': 'Answer in the making',
+    },
+    h(
+      'div',
+      { class: 'column' },
+      h(
+        'div',
+        { class: 'bubble-line' },
+        h(
+          'div',
+          { class: 'bubble', dir: 'auto' },
+          h('div', { class: 'rich draft-content' }),
+          h('span', { class: 'growing', 'aria-hidden': 'true' }),
+        ),
+      ),
+      stop,
+    ),
+  )
+}
+
+function dropDraft() {
+  draftBox?.remove()
+  draftBox = undefined
+}
+
+function nearEnd() {
+  return list === undefined || list.scrollHeight - list.scrollTop - list.clientHeight < 120
+}
+
+function scrollDown(smooth) {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+  list?.scrollTo({ top: list.scrollHeight, behavior: smooth && !calm ? 'smooth' : 'instant' })
+}
+
+function jump(id) {
+  const element = list.querySelector(`[data-key="m${id}"]`)
+  if (element === null) return
+  element.scrollIntoView({ block: 'center', behavior: 'smooth' })
+  element.classList.add('lit')
+  setTimeout(() => element.classList.remove('lit'), 1400)
+}
+
+export const jumpTo = jump
+
+function actions(view, room) {
+  return {
+    reply: (it) => setReply(it),
+    jump,
+    command: insertCommand,
+    react: (it, one) => act('reactions', { ...ids(it, room), emoji: one }),
+    button: (button, style, of) => inlineButton(button, style, { view: of ?? view, room }),
+    comments: (it) => comments(it, room),
+    menu: (it) => menuItems(it, room),
+  }
+}
+
+const ids = (view, room) => ({
+  chat: chatParam(room),
+  from: state.me,
+  ...(view.message.ephemeral_message_id === undefined
+    ? { message_id: view.message.message_id }
+    : { ephemeral_message_id: view.message.ephemeral_message_id }),
+})
+
+async function act(path, body) {
+  try {
+    await post(path, body)
+  } catch (error) {
+    toast(error.message, 'bad')
+  }
+}
+
+function menuItems(view, room) {
+  const { message } = view
+  const own =
+    view.author === state.me || (room.chat.type === 'channel' && isAdmin(memberOf(room, state.me)))
+  const text = message.text ?? message.caption ?? summary(message)
+  const permanent = view.receiver === undefined
+  return [
+    permanent && { emoji, run: (one) => act('reactions', { ...ids(view, room), emoji: one }) },
+    permanent && { icon: 'reply', label: 'Reply', run: () => setReply(view) },
+    text && {
+      icon: 'copy',
+      label: 'Copy text',
+      run: async () => (await navigator.clipboard.writeText(text), toast('Copied')),
+    },
+    permanent && {
+      icon: 'forward',
+      label: 'Forward…',
+      run: () => forwardDialog(view, room, openerOf),
+    },
+    own &&
+      view.botId === undefined &&
+      (message.text || message.caption) && {
+        icon: 'edit',
+        label: 'Edit',
+        run: () => setEdit(view),
+      },
+    (own || room.chat.type === 'private') && {
+      icon: 'trash',
+      label: 'Delete',
+      danger: true,
+      run: () => act('deletions', ids(view, room)),
+    },
+  ].filter(Boolean)
+}
+
+/** Under a channel's post: the way to its comments. */
+function comments(view, room) {
+  if (room.chat.type !== 'channel' || room.linked === undefined) return undefined
+  const group = state.loaded.get(String(room.linked))
+  if (group === undefined) return undefined
+  const copy = [...group.messages.values()].find(
+    (it) =>
+      it.message.is_automatic_forward &&
+      it.message.forward_origin?.message_id === view.message.message_id,
+  )
+  if (copy === undefined) return undefined
+  const count = [...group.messages.values()].filter(
+    (it) => it.message.message_thread_id === copy.message.message_id,
+  ).length
+  const label = count === 0 ? 'Leave a comment' : count === 1 ? '1 comment' : `${count} comments`
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'comments',
+      onclick: () => openerOf.open(String(room.linked), copy.message.message_id),
+    },
+    icon('comment', 17),
+    label,
+  )
+}
