@@ -88,3 +88,4 @@ export const operatorModelsSchema = z.strictObject({
   v: z.literal(1),
   models: z.array(modelSchema).max(100),
 })
+export type ModelKind = ModelRow['kind']

@@ -5,7 +5,7 @@ import { isModelId, type ModelId, parseId } from '../core/ids.ts'
 import type { ModelFile, ModelRow, ModelSource, PackagePart } from './model-row.ts'
 
 // The folder's door for rows: other folders reach `model-row.ts` through it.
-export type { ModelFile, ModelRow, ModelSource, PackagePart } from './model-row.ts'
+export type { ModelFile, ModelKind, ModelRow, ModelSource, PackagePart } from './model-row.ts'
 export { modelSchema, operatorModelsSchema } from './model-row.ts'
 
 const id = (text: string): ModelId => parseId(text, isModelId)
