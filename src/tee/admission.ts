@@ -1,7 +1,7 @@
 /** @module Who may work: challenge, claims, evidence and verdict of one worker connection, without its socket (CONF §3, §4). */
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../core/app-error.ts'
-import { canonicalBytes } from '../core/canonical.ts'
+import { type Canonical, canonicalBytes } from '../core/canonical.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Net } from '../core/config.ts'
 import type { ErrorCode } from '../core/errors.ts'
@@ -98,6 +98,7 @@ export function createAdmission(deps: {
   /** Challenge members of the claims, then the keys: the order of CONF §4 after the quote. */
   const checkClaims = (frame: FrameOf<'challenge'>, evidence: FrameOf<'evidence'>): PublicKeys => {
     const { claims, keyset } = evidence
+    if (!isCanonical({ ...evidence })) throw new AppError('claims.shape')
     const expiry = open.get(nonceKey(frame.nonce))
     open.delete(nonceKey(frame.nonce))
     const now = nowSeconds()
@@ -231,3 +232,13 @@ function evidenceIdOf(evidence: FrameOf<'evidence'>, tier: Tier): string {
 
 /** Challenges are remembered by the hash of their nonce. */
 const nonceKey = (nonce: string): string => sha256Hex(fromBase64url(nonce) ?? new Uint8Array(0))
+
+/** False for lone surrogates and −0, which have no canonical form and could not have been signed. */
+function isCanonical(value: Canonical): boolean {
+  try {
+    canonicalBytes(value)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -91,7 +91,7 @@ export function sealEnvelope(
   }
 }
 
-/** H(AAD), hex: AAD = canonical JSON of all members but `iv` and `ct`. */
+/** H(AAD), hex: AAD = canonical JSON of all members but `iv` and `ct`. Throws `env.shape`. */
 export const envelopeHash = (envelope: Envelope): string => sha256Hex(associatedData(envelope))
 
 /**
@@ -140,9 +140,14 @@ function takeContent(record: Uint8Array, content: Uint8Array): Plaintext {
 
 const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes)
 
+/** Throws `env.shape` for what has no canonical form (−0), which the queue could hand us. */
 function associatedData(envelope: Envelope): Uint8Array {
   const { iv: _iv, ct: _ct, ...head } = envelope
-  return canonicalBytes(head)
+  try {
+    return canonicalBytes(head)
+  } catch {
+    throw new AppError('env.shape')
+  }
 }
 
 /** AES-GCM does not commit to its key: without this one ciphertext could open to two texts under two keys. */

@@ -226,17 +226,20 @@ function ensure(holds: boolean, code: ErrorCode): void {
 
 /** The document as data and as what it was parsed from; only the canonical spelling is accepted. */
 function parseReceipt(text: string): { receipt: Receipt; document: Record<string, Canonical> } {
-  let parsed: unknown
-  try {
-    parsed = parseStrictJson(text)
-  } catch {
-    throw new AppError('receipt.shape')
-  }
-  const result = receiptSchema.safeParse(parsed)
+  const result = receiptSchema.safeParse(strictJson(text))
   if (!result.success) throw new AppError('receipt.shape')
-  const document = result.data
-  ensure(canonicalText(document) === text, 'receipt.shape')
-  return { receipt: result.data, document }
+  return { receipt: result.data, document: result.data }
+}
+
+/** Undefined for anything but canonical JSON. */
+function strictJson(text: string): unknown {
+  try {
+    const value = parseStrictJson(text)
+    const known: Canonical = z.json().parse(value)
+    return canonicalText(known) === text ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function checkSignature(

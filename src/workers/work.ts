@@ -203,6 +203,7 @@ function workerCode(error: unknown, signal: AbortSignal): WorkerCode {
   if (signal.aborted) return 'job.cancelled'
   const code = codeOf(error)
   if (isWorkerCode(code)) return code
+  if (code === 'env.expired') return 'job.cancelled'
   if (code.startsWith('env.')) return 'engine.key-open'
   return code.startsWith('input.') || code.startsWith('audio.')
     ? 'input.unsupported'

@@ -292,7 +292,7 @@ describe('a worker', () => {
         await gateway.lease(session, {
           fields: { exp: past(1), iat: past(100) },
         }),
-        'engine.key-open',
+        'job.cancelled',
       ],
     ] as const
 

@@ -183,6 +183,20 @@ describe('admission', () => {
     expect(await withKeyset({ ...keys.keyset, e2ee_public_keys: [unknown, kem] })).toBe('admitted')
   })
 
+  it('refuses claims without a canonical form, which nobody can have signed', async () => {
+    const { admission } = setUp()
+    const challenge = admission.challenge()
+    const honest = evidenceOf(await newKeys(), challenge)
+    for (const change of [{ payout: '\ud800' }, { image: '\udc00x' }, { epoch: -0 }]) {
+      const evidence = { ...honest, claims: { ...honest.claims, ...change } }
+      const result = await admission.check({ hello: someHello(), challenge, evidence })
+      expect(result).toMatchObject({
+        ok: false,
+        code: expect.stringMatching(/^(claims.shape|admission.rate)$/),
+      })
+    }
+  })
+
   it('refuses claims that the fresh keys did not sign', async () => {
     expect(await outcome({ signer: await newKeys() })).toBe('claims.sig')
   })

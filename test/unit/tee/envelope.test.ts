@@ -92,6 +92,13 @@ describe('envelopes', () => {
     expect(await codeThrown(() => open(short, cek))).toBe('env.open')
   })
 
+  it('without a canonical form are refused before anything is hashed', async () => {
+    const { cek, envelope } = sealedJob()
+
+    expect(await codeThrown(() => envelopeHash({ ...envelope, iat: -0 }))).toBe('env.shape')
+    expect(await codeThrown(() => open({ ...envelope, iat: -0 }, cek))).toBe('env.shape')
+  })
+
   it('cannot be made to live longer than a day or to end before they begin', async () => {
     const seal = (exp: number) => () =>
       sealEnvelope(someFields({ exp }), { cek: newCek(), content: Plaintext.of('x') })

@@ -159,6 +159,8 @@ describe('receipts', () => {
       '[]',
       ` ${text}`,
       text.replace('"aci/1"', '"aci/2"'),
+      text.replace('"audio_ms":0', '"audio_ms":-0'),
+      text.replace('"echo 1"', '"\\ud800"'),
       text.replace('"chat_id":null', '"chat_id":null,"chat_id":null'),
       resigned(keys, text, (doc) => void (doc['note'] = 'hello')),
       resigned(keys, text, (doc) => void (doc['event_log'] = events(doc).toReversed())),
