@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import type { ControlFile } from './control.ts'
+import { parseSubtitles, type Segment } from './subtitle-file.ts'
 
 export interface ChatDeps {
   /** The simulator's base URL. */
@@ -81,7 +82,7 @@ async function askAgainForTask(
     request,
   }: { user: number; sent: number; first: Message; request: ChatRequest },
 ): Promise<ChatReply | undefined> {
-  const reply = await toReply(deps, first)
+  const reply = await toReply(deps, user, first)
   const task = request.task
   const isWrongTask = task !== undefined && reply.facts['task'] !== task
   if (!isWrongTask || !request.file) return reply
@@ -92,21 +93,15 @@ async function askAgainForTask(
     text: `/${task}`,
     reply_to: material,
   })
-  const second = await waitForReply(
-    deps,
-    user,
-    z.object({ message_id: z.number() }).parse(asked).message_id,
-  )
-  return second && (await toReply(deps, second))
+  const second = await waitForReply(deps, user, messageId(asked))
+  return second && (await toReply(deps, user, second))
 }
 
 async function send(deps: ChatDeps, user: number, request: ChatRequest): Promise<number> {
-  const parse = (answer: unknown): number =>
-    z.object({ message_id: z.number() }).parse(answer).message_id
   const text = request.text?.trim() ?? ''
   const command = request.task ? `/${request.task} ` : ''
   if (!request.file && command.length + text.length <= MAX_MESSAGE) {
-    return parse(
+    return messageId(
       await postJson(deps, '/sim/messages', { chat: user, from: user, text: command + text }),
     )
   }
@@ -116,10 +111,13 @@ async function send(deps: ChatDeps, user: number, request: ChatRequest): Promise
   form.set('from', String(user))
   if (request.task) form.set('caption', `/${request.task}`)
   form.set(kindOf(file.name), new Blob([file.bytes]), file.name)
-  return parse(
+  return messageId(
     await read(await fetch(new URL('/sim/messages', deps.base), { method: 'POST', body: form })),
   )
 }
+
+const messageId = (answer: unknown): number =>
+  z.object({ message_id: z.number() }).parse(answer).message_id
 
 /** Telegram's kinds of upload by file name; what it does not know is a document. */
 function kindOf(name: string): 'voice' | 'audio' | 'video' | 'document' {
@@ -136,16 +134,23 @@ async function waitForReply(
   user: number,
   sent: number,
 ): Promise<Message | undefined> {
+  const isLater = (message: Message): boolean =>
+    message.message_id > sent && isFromBot(message, deps.bot)
+  return waitForMessage(deps, user, isLater)
+}
+
+async function waitForMessage(
+  deps: ChatDeps,
+  user: number,
+  isWanted: (message: Message) => boolean,
+): Promise<Message | undefined> {
   const end = deps.clock.now() + deps.timeoutMs
   while (deps.clock.now() < end) {
     const messages = z
       .array(messageSchema)
       .parse(await read(await fetch(new URL(`/sim/chats/${String(user)}/messages`, deps.base))))
-    const later = messages.filter(
-      (message) => message.message_id > sent && isFromBot(message, deps.bot),
-    )
-    const reply = later.find((message) => message.reply_to === sent) ?? later[0]
-    if (reply) return reply
+    const found = messages.find(isWanted)
+    if (found) return found
     await deps.clock.sleep(POLL_MS)
   }
   return undefined
@@ -155,7 +160,7 @@ function isFromBot({ from }: Message, bot: number): boolean {
   return (typeof from === 'object' ? from?.id : from) === bot
 }
 
-async function toReply(deps: ChatDeps, message: Message): Promise<ChatReply> {
+async function toReply(deps: ChatDeps, user: number, message: Message): Promise<ChatReply> {
   const text = answerText(message)
   const job = message.buttons
     .map(({ data }) => /^i([0-9a-f]{32})$/.exec(data ?? '')?.[1])
@@ -163,11 +168,36 @@ async function toReply(deps: ChatDeps, message: Message): Promise<ChatReply> {
   if (job === undefined) return { isAnswer: false, text, facts: {} }
   const facts = await jobFacts(deps, job)
   const { task, language, model, ...rest } = facts ?? {}
+  const segments = task === 'transcribe' ? await subtitleSegments(deps, user, message) : []
   return {
     isAnswer: true,
     text,
-    facts: { task, language, output: text, ...rest, model, job },
+    facts: { task, language, output: text, segments, ...rest, model, job },
   }
+}
+
+/** Presses the `.srt` button, as a person would, and reads the times out of the file that comes. */
+async function subtitleSegments(
+  deps: ChatDeps,
+  user: number,
+  message: Message,
+): Promise<Segment[]> {
+  const data = message.buttons.find((button) => button.text.includes('.srt'))?.data
+  if (data === undefined || data === null) return []
+  await postJson(deps, '/sim/callbacks', {
+    chat: user,
+    from: user,
+    message_id: message.message_id,
+    data,
+  })
+  const file = await waitForMessage(deps, user, ({ message_id, documents }) => {
+    return (
+      message_id > message.message_id &&
+      documents.some(({ file_name }) => file_name.endsWith('.srt'))
+    )
+  })
+  const url = file?.documents[0]?.url
+  return url === undefined ? [] : parseSubtitles(await (await fetch(url)).text())
 }
 
 /** The answer without the footer that stands under it. */

@@ -44,7 +44,7 @@ async function runRole(
 ): Promise<number> {
   const settings = withFolders(env)
   const { DATABASE_URL } = loadConfig(roleConfig, settings)
-  const log = createLog(role, stderrSink, systemClock.now)
+  const log = createLog(role, stderrSink, () => systemClock.now())
   const life = new Lifetime({ log, clock: systemClock })
   const stopped = untilStopped(life)
   try {

@@ -40,7 +40,7 @@ export async function runStart(
 
   const dataDir = dataFolder(values.data, env)
   openDataFolder(dataDir)
-  const log = createLog('start', logSink(dataDir, values.verbose), systemClock.now)
+  const log = createLog('start', logSink(dataDir, values.verbose), () => systemClock.now())
   const life = new Lifetime({ log, clock: systemClock })
   const stopped = untilStopped(life)
   try {

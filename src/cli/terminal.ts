@@ -15,7 +15,7 @@ export const processTerminal: Terminal = {
   err: (text) => {
     process.stderr.write(`${text}\n`)
   },
-  isInteractive: process.stderr.isTTY === true,
+  isInteractive: process.stderr.isTTY,
 }
 
 /** Exit codes of all commands. */

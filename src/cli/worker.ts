@@ -15,7 +15,7 @@ export async function runWorker(
   _terminal: Terminal,
 ): Promise<number> {
   const { main } = await import('../workers/main.ts')
-  const log = createLog('worker', stderrSink, systemClock.now)
+  const log = createLog('worker', stderrSink, () => systemClock.now())
   const life = new Lifetime({ log, clock: systemClock })
   const stopped = untilStopped(life)
   if (env['CHRYSALIS_CHILD'] === '1') endWithParent(life)
