@@ -33,25 +33,35 @@ export interface GatherJob {
  * Throws `models.source` (the client's or archive's reason) and `models.corrupt` when there are too many bytes.
  */
 export async function gatherMembers(job: GatherJob): Promise<void> {
+  const { files, workFolder, signal } = job
+  try {
+    for (let wanted = nextMember(files); wanted; wanted = nextMember(files)) {
+      signal.throwIfAborted()
+      await rm(workFolder, { recursive: true, force: true })
+      await mkdir(workFolder, { recursive: true, mode: 0o700 })
+      await takePackage(wanted, job)
+    }
+  } finally {
+    // A client that was stopped may be writing its last bytes; what then stays is removed by the next pull.
+    await rm(workFolder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
+  }
+}
+
+/** Fetches one package and appends its members to every file that waits for them. */
+async function takePackage(wanted: PackagePart, job: GatherJob): Promise<void> {
   const { files, registry, clients, workFolder, signal, onBytes } = job
   const total = (): number => files.reduce((sum, { part }) => sum + part.length, 0)
-  for (let wanted = nextMember(files); wanted; wanted = nextMember(files)) {
-    signal.throwIfAborted()
-    await rm(workFolder, { recursive: true, force: true })
-    await mkdir(workFolder, { recursive: true, mode: 0o700 })
-    const before = total()
-    const archive = await clients[registry]({
-      part: wanted,
-      folder: workFolder,
-      signal,
-      onBytes: (bytes) => onBytes(before + bytes),
-    })
-    for (const file of files) {
-      for (let next = memberOf(file); next && isSame(next, wanted); next = memberOf(file))
-        await append({ archive, next, file, job, total })
-    }
+  const before = total()
+  const archive = await clients[registry]({
+    part: wanted,
+    folder: workFolder,
+    signal,
+    onBytes: (bytes) => onBytes(before + bytes),
+  })
+  for (const file of files) {
+    for (let next = memberOf(file); next && isSame(next, wanted); next = memberOf(file))
+      await append({ archive, next, file, job, total })
   }
-  await rm(workFolder, { recursive: true, force: true })
 }
 
 /** The clients' private folder of the model's file; hidden, so that lists of the folder stay readable. */

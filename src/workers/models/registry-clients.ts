@@ -107,6 +107,8 @@ async function run({ command, probe, args, env, clock, request }: Run): Promise<
     const options = { cwd: folder, env: childEnv, signal }
     const code = await exitOf(command, args, options)
     if (code === 0) return
+    // Ctrl-C reaches the child too: its exit code then says nothing about the package.
+    signal.throwIfAborted()
     const hasClient = (await exitOf(command, probe, options)) === 0
     throw new AppError('models.source', {
       reason: hasClient ? 'client-failed' : 'no-client',
