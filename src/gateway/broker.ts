@@ -78,11 +78,13 @@ export function createBroker(deps: {
     }
   }
 
-  const release = async (worker: Worker, fetched: Fetched) => {
+  const release = async (worker: Worker, served: Served, fetched: Fetched) => {
     const to: ReleaseTo = {
       job: fetched.job,
       lease: leaseIdOf(fetched.token),
       kid: worker.kid,
+      model: served.model,
+      tier: worker.session.tier,
       evidenceId: worker.session.evidenceId,
       epoch: worker.session.epoch,
       nowMs: clock.now(),
@@ -109,7 +111,7 @@ export function createBroker(deps: {
     lend: async ({ worker, served, fetched }) => {
       let released: Awaited<ReturnType<typeof release>>
       try {
-        released = await inTurn(() => release(worker, fetched))
+        released = await inTurn(() => release(worker, served, fetched))
       } catch (cause) {
         // Whether the entry was written is unknown: a new chain begins, so that no number is used twice.
         chain = randomBytes(16).toString('hex')

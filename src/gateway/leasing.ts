@@ -50,6 +50,10 @@ const errorPauseMs = 1000
 /** While another worker may become free, a job that one has just failed waits for that one. */
 const avoidMs = 5000
 const avoidPauseMs = 500
+/** Jobs that ended while they were kept are forgotten with all others. */
+const maxAvoided = 1000
+
+const codeOfRefusal = { 'release.expired': 'job.expired', 'release.tier': 'release.tier' } as const
 
 const newToken = (): string => randomBytes(16).toString('hex')
 
@@ -83,7 +87,9 @@ export function createLeasing(deps: LeasingDeps): Leasing {
       const ended = await store.giveUp(fetched.job, clock.now())
       if (ended) await turnstile.leave(ended, 'settled')
     }
-    await fetched.fail(refusal === 'release.expired' ? 'job.expired' : 'worker.lost')
+    // `release.tier`: Redis offers a job in a queue that is not its own; the sweep puts it where its row says.
+    if (refusal === 'release.tier') log.error('job.misplaced', { job: fetched.job })
+    await fetched.fail(refusal === 'release.attempts' ? 'worker.lost' : codeOfRefusal[refusal])
   }
 
   const lend = async (fetched: Fetched, { worker, served }: Choice): Promise<void> => {
@@ -114,6 +120,7 @@ export function createLeasing(deps: LeasingDeps): Leasing {
   }
 
   const mayAvoid = (fetched: Fetched, pool: PoolId, kid: string): boolean => {
+    if (avoided.size > maxAvoided) avoided.clear()
     const since = avoided.get(fetched.job) ?? clock.now()
     avoided.set(fetched.job, since)
     if (clock.now() - since >= avoidMs) return false
@@ -174,21 +181,24 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     }
   }
 
+  const serve = (pool: PoolId): void => {
+    if (shards.has(pool) || stopped.signal.aborted) return
+    const opening = deps.openShard(pool)
+    shards.set(pool, opening)
+    loops.push(
+      opening.then(
+        (shard) => loop(pool, shard),
+        (error: unknown) => {
+          shards.delete(pool)
+          log.failure('shard.failed', describe(error))
+          clock.after(errorPauseMs, () => serve(pool))
+        },
+      ),
+    )
+  }
+
   return {
-    serve: (pool) => {
-      if (shards.has(pool) || stopped.signal.aborted) return
-      const opening = deps.openShard(pool)
-      shards.set(pool, opening)
-      loops.push(
-        opening.then(
-          (shard) => loop(pool, shard),
-          (error: unknown) => {
-            shards.delete(pool)
-            log.failure('shard.failed', describe(error))
-          },
-        ),
-      )
-    },
+    serve,
     shard: (pool) => shards.get(pool),
     pools: { [Symbol.iterator]: () => shards.keys() },
     slotFreed: (pool) => wakers.get(pool)?.(),
@@ -208,7 +218,8 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     close: async () => {
       stopped.abort()
       for (const wake of wakers.values()) wake()
-      for (const opening of shards.values()) await (await opening).close()
+      const closing = [...shards.values()].map(async (opening) => (await opening).close())
+      await Promise.allSettled(closing)
       await Promise.allSettled(loops)
     },
   }

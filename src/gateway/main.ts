@@ -78,5 +78,5 @@ export async function main({
   life.keep('gateway', gateway, (it) => it.drain(drainMs))
   const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
   log.info('gateway.listening', { port, kid: identity.kid })
-  return { port, joinToken, brokerKey: identity.publicKey, workers: gateway.workers }
+  return { port, joinToken, brokerKey: identity.publicKey, workers: () => gateway.workers() }
 }

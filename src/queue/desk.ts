@@ -17,7 +17,7 @@ import { createDrafts } from './drafts.ts'
 import { createFairness } from './fairness.ts'
 import type { OpenJob } from './job-row.ts'
 import { hashOwner, hashRequest } from './owner-hash.ts'
-import { createPoolQueues } from './pool-queue.ts'
+import { createPoolQueues, type PoolQueue } from './pool-queue.ts'
 import type { RedisLink } from './redis.ts'
 import { startSweeps } from './sweeps.ts'
 
@@ -39,6 +39,8 @@ export interface DeskOptions {
 export interface OwnedDesk extends Desk {
   close(): Promise<void>
 }
+
+type Waiting = Awaited<ReturnType<PoolQueue['countWaiting']>>
 
 const maxContentBytes = 1_048_000
 const maxAudioBytes = 200 * 2 ** 20
@@ -82,11 +84,11 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     onEnded: (listener) => drafts.onEnded(listener),
   })
 
-  const placeOf = async (job: OpenJob): Promise<number> => {
-    const { first, all } = await queues.of(job.place.pool).countWaiting()
+  /** Jobs before this one, if `waiting` were all of them. */
+  const placeOf = async (job: OpenJob, waiting: Waiting): Promise<number> => {
+    const ahead = job.place.class === 'interactive' ? waiting.first : waiting.all
     const listed = await fairness.position(job.place, job.job)
-    const ahead = job.place.class === 'interactive' ? first : all
-    return listed === undefined ? Math.max(0, ahead - 1) : ahead + listed
+    return listed === undefined ? ahead : ahead + listed
   }
 
   const submit = async (request: JobRequest): Promise<Submitted> => {
@@ -95,7 +97,10 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     const requestKey = hashRequest(options.ownerKey, front, request.requestKey)
     const known = await store.findByRequest(requestKey)
     if (known) return { job: known, place: await placeIfOpen(known), isNew: false }
+    const waiting = await queues.of(poolOf(request.model, request.tier)).countWaiting()
+    if (waiting.all >= maxWaiting) throw new AppError('worker.none')
     const entry = await seal(request, requestKey)
+    const { job } = entry.row
     if (!(await store.insert(entry.row))) {
       // A rival submit of the same request was quicker: what was just made is thrown away.
       await dropBlob(entry.sealed)
@@ -105,16 +110,18 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     }
     const answer = await enter(entry.open)
     if (answer === 'full') {
-      await store.remove(entry.row.job)
+      await store.remove(job)
       await dropBlob(entry.sealed)
       throw new AppError('input.too-many')
     }
     log.info('job.queued', {
-      job: entry.row.job,
+      job,
       pool: entry.open.place.pool,
       bytes: entry.row.sealedEnvelope.length,
     })
-    return { job: entry.row.job, place: await placeIfOpen(entry.row.job), isNew: true }
+    const isFirst = answer === 'go' && request.class === 'interactive'
+    const place = isFirst ? waiting.first : await placeOf(entry.open, waiting).catch(() => 0)
+    return { job, place, isNew: true }
   }
   /** The row is durable: when Redis goes away now, the sweep adds the job later. */
   const enter = async (job: OpenJob): Promise<'go' | 'wait' | 'full'> => {
@@ -128,10 +135,16 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
   const placeIfOpen = async (job: JobId): Promise<number> => {
     try {
       const found = await store.look(job)
-      return found?.state === 'queued' ? await placeOf(found) : 0
+      if (found?.state !== 'queued') return 0
+      return await placeNow(found)
     } catch {
       return 0
     }
+  }
+  /** As `placeOf`, of a job that is among the waiting ones. */
+  const placeNow = async (job: OpenJob): Promise<number> => {
+    const { first, all } = await queues.of(job.place.pool).countWaiting()
+    return placeOf(job, { first: Math.max(0, first - 1), all: Math.max(0, all - 1) })
   }
   const dropBlob = async ({ envelope }: SealedJob): Promise<void> => {
     if (envelope.blob) await blobs.remove(envelope.blob.id)
@@ -142,7 +155,6 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     const owner = hashOwner(options.ownerKey, request.owner)
     const { task, model, tier } = request
     const pool = poolOf(model, tier)
-    await assertRoom(pool)
     const createdAtMs = clock.now()
     const expiresAtMs = createdAtMs + request.deadlineMs
     const sealed = await options.sealing.seal({
@@ -195,10 +207,6 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     }
     return { row, open, sealed }
   }
-  const assertRoom = async (pool: ReturnType<typeof poolOf>): Promise<void> => {
-    if ((await queues.of(pool).countWaiting()).all >= maxWaiting) throw new AppError('worker.none')
-  }
-
   const cancel = async (job: JobId): Promise<boolean> => {
     const ended = await store.cancel(job, clock.now())
     if (!ended) return false
@@ -215,16 +223,16 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     const listed = await fairness.position(found.place, job)
     return {
       state: listed === undefined ? 'queued' : 'held',
-      place: await placeOf(found),
+      place: await placeNow(found),
       attempts,
     }
   }
 
   return {
     front,
-    submit,
-    cancel,
-    status,
+    submit: (request) => translated(() => submit(request)),
+    cancel: (job) => translated(() => cancel(job)),
+    status: (job) => translated(() => status(job)),
     watch: (job, watch) => drafts.watch(job, watch),
     startDeliveries: (deliver) => deliveries.start(deliver),
     close: async () => {
@@ -233,6 +241,15 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
       drafts.close()
       await queues.close()
     },
+  }
+}
+
+/** A store's own errors say to a front what they mean: nothing can be taken in now. */
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : new AppError('stores.down', {}, { cause })
   }
 }
 

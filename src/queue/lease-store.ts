@@ -4,7 +4,8 @@ import { AppError } from '../core/app-error.ts'
 import { parseStrictJson } from '../core/canonical.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { type Envelope, envelopeSchema } from '../core/frames.ts'
-import type { JobId, Kid, LeaseId } from '../core/ids.ts'
+import type { JobId, Kid, LeaseId, ModelId } from '../core/ids.ts'
+import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
 import type { Database } from '../db/database.ts'
 import { shredded } from './desk-store.ts'
@@ -15,6 +16,9 @@ export interface ReleaseTo {
   readonly job: JobId
   readonly lease: LeaseId
   readonly kid: Kid
+  /** What the worker may serve: the row must be of this model and tier, whatever queue it was fetched from. */
+  readonly model: ModelId
+  readonly tier: Tier
   readonly evidenceId: string
   readonly epoch: number
   readonly nowMs: number
@@ -72,7 +76,7 @@ export interface RunningAttempt {
   readonly lastCode: ErrorCode | undefined
 }
 
-export type Refusal = 'release.closed' | 'release.attempts' | 'release.expired'
+export type Refusal = 'release.tier' | 'release.closed' | 'release.attempts' | 'release.expired'
 export type LeaseStore = ReturnType<typeof createLeaseStore>
 
 const fenceOf = ({ job, attempt, lease, kid }: Fence) =>
@@ -80,12 +84,13 @@ const fenceOf = ({ job, attempt, lease, kid }: Fence) =>
 
 export function createLeaseStore(db: Database) {
   const { rows } = db
-  const refusalOf = async (job: JobId, nowMs: number): Promise<Refusal> => {
+  const refusalOf = async ({ job, model, tier, nowMs }: ReleaseTo): Promise<Refusal> => {
     const row = await rows.job.findUnique({
       where: { id: job },
-      select: { state: true, expiresAt: true },
+      select: { state: true, expiresAt: true, model: true, tier: true },
     })
     if (row?.state !== 'queued' && row?.state !== 'running') return 'release.closed'
+    if (row.model !== model || row.tier !== tier) return 'release.tier'
     return row.expiresAt.getTime() <= nowMs ? 'release.expired' : 'release.attempts'
   }
   return {
@@ -101,6 +106,8 @@ export function createLeaseStore(db: Database) {
         const [row] = await tx.job.updateManyAndReturn({
           where: {
             id: to.job,
+            model: to.model,
+            tier: to.tier,
             state: { in: ['queued', 'running'] },
             expiresAt: { gt: new Date(to.nowMs) },
             attempt: { lt: rows.job.fields.maxAttempts },
@@ -146,7 +153,7 @@ export function createLeaseStore(db: Database) {
         })
         return found
       })
-      return released ?? refusalOf(to.job, to.nowMs)
+      return released ?? refusalOf(to)
     },
 
     /** Undefined when the fence has moved or the job has ended (`release.fenced`). Input and its key go in the same statement. */

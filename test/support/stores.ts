@@ -1,8 +1,8 @@
 /** Real stores for integration tests: a redis-server of the file's own, and PGlite or (with `TEST_DATABASE_URL`) Postgres. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { Client } from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
 import { createLog, type Log } from '../../src/core/log.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { readMigrations } from '../../src/db/migrations.ts'
 
 /** A log whose lines are kept for the test to search. */
 export function keptLog(): { log: Log; lines: string[] } {
@@ -18,7 +19,7 @@ export function keptLog(): { log: Log; lines: string[] } {
     lines.push(line)
     if (process.env['TEST_VERBOSE']) process.stderr.write(line)
   }
-  return { log: createLog('test', sink, systemClock.now), lines }
+  return { log: createLog('test', sink, () => systemClock.now()), lines }
 }
 
 /** A folder that the test removes. */
@@ -65,11 +66,38 @@ export async function startTestRedis(): Promise<TestRedis> {
   }
 }
 
-/** A migrated, empty database: in memory, or a new one on `TEST_DATABASE_URL`'s server. */
-export async function openTestDatabase(): Promise<Database & { readonly url: string }> {
+/** A migrated, empty database: a copy of a template folder, or a new one on `TEST_DATABASE_URL`'s server. */
+export async function openTestDatabase(): Promise<Database> {
   const server = process.env['TEST_DATABASE_URL']
-  const url = server === undefined ? 'memory:' : await createDatabase(server)
-  return { ...(await openDatabase({ url, clock: systemClock })), url }
+  if (server !== undefined)
+    return openDatabase({ url: await createDatabase(server), clock: systemClock })
+  const folder = tempFolder('db')
+  cpSync(await templateFolder(), folder, { recursive: true })
+  const db = await openDatabase({ url: `pglite:${folder}`, clock: systemClock })
+  return {
+    ...db,
+    close: async () => {
+      await db.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A database's first start takes seconds: done once per set of migrations and machine, then copied. */
+async function templateFolder(): Promise<string> {
+  const migrations = readMigrations(join(import.meta.dirname, '../../prisma/migrations'))
+  const key = createHash('sha256').update(JSON.stringify(migrations)).digest('hex').slice(0, 16)
+  const folder = join(tmpdir(), `chrysalis-db-template-${key}`)
+  if (existsSync(folder)) return folder
+  const draft = tempFolder('db-template')
+  await (await openDatabase({ url: `pglite:${draft}/db`, clock: systemClock })).close()
+  try {
+    renameSync(join(draft, 'db'), folder)
+  } catch {
+    // Another test file was quicker.
+  }
+  rmSync(draft, { recursive: true, force: true })
+  return folder
 }
 
 /** Creates a database with a random name; left behind, since the server belongs to the test run. */
