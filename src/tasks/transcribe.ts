@@ -27,6 +27,8 @@ export type TranscribeInput = Readonly<z.infer<typeof transcribeInputSchema>>
 const PARAGRAPH_PAUSE_MS = 2000
 /** A paragraph that long ends with its sentence, pause or not: half a phone screen. */
 const PARAGRAPH_CHARS = 600
+/** Equal segments in a row that nobody says. */
+const STUCK_SEGMENTS = 3
 /** Scripts written without spaces between words. */
 const UNSPACED = new Set(['zh', 'ja', 'th', 'lo', 'my', 'km', 'yue', 'bo'])
 /** What whisper writes for silence and sounds, e.g. `[BLANK_AUDIO]`, `(music)`, `♪`. */
@@ -83,18 +85,19 @@ async function runTranscribe(
 
 /** Segments that hold words; three or more equal ones in a row are the engine stuck on silence and count once. */
 function spoken(segments: readonly Segment[]): Segment[] {
-  const kept: Segment[] = []
+  const runs: Segment[][] = []
   for (const segment of segments) {
     const text = segment.text.trim()
     if (text === '' || NOT_SPEECH.test(text)) continue
-    const [last, earlier] = [kept.at(-1), kept.at(-2)]
-    if (last?.text === text && earlier?.text === text) {
-      kept.splice(-2, 2, { startMs: earlier.startMs, endMs: segment.endMs, text })
-      continue
-    }
-    kept.push({ ...segment, text })
+    const open = runs.at(-1)
+    if (open?.[0]?.text === text) open.push({ ...segment, text })
+    else runs.push([{ ...segment, text }])
   }
-  return kept
+  return runs.flatMap((run) => {
+    const [first, last] = [run[0], run.at(-1)]
+    if (run.length < STUCK_SEGMENTS || first === undefined || last === undefined) return run
+    return [{ ...first, endMs: last.endMs }]
+  })
 }
 
 /** One text from segments: a new paragraph after a pause of 2 s, or after a sentence once it is long. */
