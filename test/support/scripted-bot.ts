@@ -152,7 +152,12 @@ export function startScriptedBot(sim: TestSimulator): ScriptedBot {
   }
 
   void bot.start({
-    allowed_updates: ['message', 'callback_query', 'stopped_message_generation'] as never,
+    allowed_updates: [
+      'message',
+      'channel_post',
+      'callback_query',
+      'stopped_message_generation',
+    ] as never,
   })
   return { bot, stopped, finish: () => release.resolve('finish'), close: () => bot.stop() }
 }

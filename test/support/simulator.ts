@@ -51,35 +51,38 @@ export interface SeenCall {
 export class TestSimulator {
   readonly sim: Sim
   readonly base: string
-  readonly token = testToken
+  readonly token: string
   readonly #close: () => Promise<void>
 
-  private constructor(sim: Sim, base: string, close: () => Promise<void>) {
-    this.sim = sim
-    this.base = base
-    this.#close = close
+  private constructor(it: { sim: Sim; base: string; token: string; close: () => Promise<void> }) {
+    this.sim = it.sim
+    this.base = it.base
+    this.token = it.token
+    this.#close = it.close
   }
 
-  /** `sample: true` fills the newcomer's world; flood limits are off unless `limits`. */
+  /** `sample: true` fills the newcomer's world; flood limits are off unless `limits`; `token` names the bot. */
   static async start(
-    options: { clock?: Clock; sample?: boolean; limits?: boolean } = {},
+    options: { clock?: Clock; sample?: boolean; limits?: boolean; token?: string } = {},
   ): Promise<TestSimulator> {
     const clock = options.clock ?? systemClock
+    const token = options.token ?? testToken
     const log = createLog(
       'sim',
       () => {},
       () => clock.now(),
     )
-    const sim = createSim({ clock, log, token: testToken })
+    const sim = createSim({ clock, log, token })
     if (options.sample === true) fillSampleWorld(sim)
     sim.limits.enabled = options.limits === true
     const ending = new AbortController()
     startWebhooks(sim, ending.signal)
     const server = await startServer(sim, 0)
-    return new TestSimulator(sim, server.base, async () => {
+    const close = async (): Promise<void> => {
       ending.abort()
       await server.close()
-    })
+    }
+    return new TestSimulator({ sim, base: server.base, token, close })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

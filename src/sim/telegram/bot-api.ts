@@ -30,7 +30,8 @@ export async function serveBotApi(sim: Sim, exchange: Exchange): Promise<void> {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   const found = pathPattern.exec(decodePath(url.pathname))
-  const name = (found?.[2] ?? '').toLowerCase()
+  const written = found?.[2] ?? ''
+  const name = written.toLowerCase()
   const outcome = await attempt(sim, async () => {
     const bot = botOf(sim, found?.[1])
     const body = await readBody(request, url.searchParams)
@@ -47,7 +48,7 @@ export async function serveBotApi(sim: Sim, exchange: Exchange): Promise<void> {
     if (method === undefined) throw new Refusal(404, 'Not Found: method not found')
     return method({ sim, bot, params: asked, files: body.files, gone: gone.signal })
   })
-  log(sim, { name, bot, body, params: asked, effect })
+  log(sim, { name: written, bot, body, params: asked, effect })
   if (fault?.kind === 'close-after') {
     response.destroy()
     return
@@ -153,7 +154,7 @@ function log(sim: Sim, { name, bot, body, params, effect }: Logged): void {
     })),
     ok: effect.ok,
     ...(effect.ok
-      ? name !== 'getupdates' && { result: structuredClone(effect.result) }
+      ? name.toLowerCase() !== 'getupdates' && { result: structuredClone(effect.result) }
       : { error_code: effect.refusal.code, description: effect.refusal.description }),
     unknown: effect.ok ? params.unknown() : [],
   })

@@ -5,6 +5,7 @@ export interface Call {
   readonly id: number
   readonly at: number
   readonly bot: number
+  /** As the bot wrote it. */
   readonly method: string
   readonly params: Readonly<Record<string, unknown>>
   readonly files: readonly {
@@ -38,11 +39,13 @@ export function createCalls(events: Events): Calls {
       next += 1
       calls.push(call)
       if (calls.length > kept) calls.shift()
-      if (call.method !== 'getupdates') events.send({ type: 'call', call })
+      if (call.method.toLowerCase() !== 'getupdates') events.send({ type: 'call', call })
     },
     list: (method) => {
       const wanted = method?.toLowerCase()
-      return wanted === undefined ? [...calls] : calls.filter((call) => call.method === wanted)
+      return wanted === undefined
+        ? [...calls]
+        : calls.filter((call) => call.method.toLowerCase() === wanted)
     },
     clear: () => void calls.splice(0),
   }

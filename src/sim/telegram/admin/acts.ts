@@ -9,6 +9,7 @@ import { Params } from '../params.ts'
 import { badRequest } from '../refusal.ts'
 import { userOf } from '../rooms.ts'
 import { unixTime } from '../sim.ts'
+import { isWebm, webmToOgg } from '../webm-to-ogg.ts'
 import { isAdmin, type Room } from '../world.ts'
 import {
   type AdminCall,
@@ -50,11 +51,12 @@ function mediaOf({ sim, params, files }: AdminCall): Writing['media'] {
   const upload = kind === undefined ? undefined : files.get(kind)
   if (kind === undefined || upload === undefined) return undefined
   const name = params.optionalText('file_name') ?? upload.fileName
+  const repacked = kind === 'voice' && isWebm(upload.bytes) ? webmToOgg(upload.bytes) : undefined
   const file = storeFile(sim, {
     kind,
-    name: name === '' ? nameless(kind) : name,
-    type: upload.type,
-    bytes: upload.bytes,
+    name: name === '' || repacked !== undefined ? nameless(kind) : name,
+    type: repacked === undefined ? upload.type : 'audio/ogg',
+    bytes: repacked ?? upload.bytes,
     pretendedSize: params.optionalInt('size'),
   })
   const facts = { duration: params.optionalInt('duration'), title: params.optionalText('title') }

@@ -24,10 +24,10 @@ const chat = document.getElementById('chat')
 const scenes = document.getElementById('scenes')
 
 const go = {
-  open: (key, messageId) => void openRoom(key, messageId),
-  be: (id) => void become(id),
+  open: (key, messageId) => later(() => openRoom(key, messageId)),
+  be: (id) => later(() => become(id)),
   back: () => app.classList.remove('in-chat'),
-  refresh: () => refresh(),
+  refresh: () => later(refresh),
   scenes: () => {
     scenes.hidden = !scenes.hidden
     app.classList.toggle('with-scenes', !scenes.hidden)
@@ -83,9 +83,10 @@ async function refresh() {
 }
 
 let queue = Promise.resolve()
-/** Events in order, each after the one before. */
-const later = (run) => {
+/** One thing after the other: an event that comes while a chat is being loaded waits, so that none is lost. */
+function later(run) {
   queue = queue.then(run).catch((error) => console.error(error))
+  return queue
 }
 
 let worldTimer
@@ -96,7 +97,7 @@ const hear = {
       later(refresh)
       return
     }
-    if (view.receiver === undefined || view.receiver === state.me) keepLast(line, view)
+    if (view.receiver === undefined) keepLast(line, view)
     const live = state.loaded.get(key)
     const id = view.message.ephemeral_message_id ?? view.message.message_id
     const into = view.receiver === undefined ? live?.messages : live?.ephemerals
@@ -193,7 +194,7 @@ document.addEventListener('keydown', (event) => {
 })
 
 listen(
-  (event) => hear[event.type]?.(event),
+  (event) => later(() => hear[event.type]?.(event)),
   () => {
     state.online = true
     later(async () => {

@@ -107,7 +107,7 @@ function tools() {
 export async function loadCalls() {
   const calls = await get('calls')
   state.calls = calls
-    .filter((it) => it.method !== 'getupdates')
+    .filter((it) => it.method.toLowerCase() !== 'getupdates')
     .slice(-most)
     .map((call) => ({ kind: 'call', at: call.at, name: call.method, ok: call.ok, data: call }))
 }

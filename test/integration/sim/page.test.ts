@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { hasChromium, launchChromium } from '../../support/browser.ts'
+import { type ScriptedBot, startScriptedBot } from '../../support/scripted-bot.ts'
+import { TestSimulator } from '../../support/simulator.ts'
+
+describe.skipIf(!hasChromium)('the chat page in a browser', () => {
+  let browser: Browser
+  let sim: TestSimulator
+  let bot: ScriptedBot
+  let anna: number
+  const troubles: string[] = []
+
+  beforeAll(async () => {
+    browser = await launchChromium({ microphone: true })
+  })
+  afterAll(() => browser.close())
+
+  beforeEach(async () => {
+    troubles.length = 0
+    sim = await TestSimulator.start({ sample: true })
+    bot = startScriptedBot(sim)
+    anna = [...sim.sim.world.people.keys()][0] ?? 0
+    await bot.bot.api.setMyCommands([
+      { command: 'slow', description: 'A slow answer' },
+      { command: 'keys', description: 'A reply keyboard' },
+    ])
+  })
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((it) => it.close()))
+    await bot.close()
+    await sim.close()
+    expect(troubles).toEqual([])
+  })
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+    const page = await context.newPage()
+    page.setDefaultTimeout(40_000)
+    page.on('pageerror', (error) => troubles.push(String(error)))
+    page.on('console', (line) => line.type() === 'error' && troubles.push(line.text()))
+    await page.goto(sim.base)
+    await page.waitForSelector('html[data-ready=true]')
+    return page
+  }
+
+  async function begin(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByText('Hello. Write or say something.').last().waitFor()
+  }
+
+  async function write(page: Page, text: string): Promise<void> {
+    await page.fill('#composer-input', text)
+    await page.click('.action[data-icon=send]')
+  }
+
+  test('a written text gets the answer with its blocks, and the press of a button its note', async () => {
+    const page = await open()
+    await begin(page)
+
+    await write(page, 'What about the yard?')
+
+    await page.locator('.bubble .heading', { hasText: 'A meadow instead of a lawn' }).waitFor()
+    expect(await page.locator('.bubble table td').allTextContents()).toEqual([
+      '2024',
+      '12',
+      '2025',
+      '41',
+    ])
+    expect(await page.locator('.bubble .rich-list li').count()).toBe(3)
+    await page.getByRole('button', { name: 'Translate' }).click()
+    await page.locator('.toast', { hasText: 'On its way' }).waitFor()
+    await page.getByRole('button', { name: 'About this answer' }).click()
+    await page.locator('dialog', { hasText: 'Made by a test bot.' }).waitFor()
+  })
+
+  test('a draft grows, Stop reaches the bot, and the draft is gone', async () => {
+    const page = await open()
+    await begin(page)
+    await write(page, '/slow')
+    await page.locator('.draft', { hasText: 'The yard was left to grow for a year' }).waitFor()
+
+    await page.getByRole('button', { name: 'Stop' }).click()
+
+    await page.locator('.bubble', { hasText: 'Stopped. Nothing was charged.' }).waitFor()
+    await page.locator('.draft').waitFor({ state: 'detached' })
+    expect(bot.stopped).toHaveLength(1)
+  })
+
+  test('the final message takes the place of the draft', async () => {
+    const page = await open()
+    await begin(page)
+    await write(page, '/slow')
+    await page.locator('.draft', { hasText: 'for a year' }).waitFor()
+
+    bot.finish()
+
+    await page.locator('.message:not(.draft) .bubble', { hasText: 'for a year.' }).waitFor()
+    expect(await page.locator('.draft').count()).toBe(0)
+  })
+
+  test('a file from the bot is downloaded whole and under its name', async () => {
+    const page = await open()
+    await begin(page)
+    await write(page, 'yard')
+    await page.getByRole('button', { name: '.txt' }).click()
+    const card = page.locator('.file-card', { hasText: 'summary.txt' })
+    await card.waitFor()
+
+    const [download] = await Promise.all([page.waitForEvent('download'), card.click()])
+
+    expect(download.suggestedFilename()).toBe('summary.txt')
+    expect(await readFile(await download.path(), 'utf8')).toBe('forty-one species')
+  })
+
+  test('text of people and bots never becomes part of the page', async () => {
+    const page = await open()
+    await begin(page)
+    const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+
+    await write(page, evil)
+    await bot.bot.api.sendMessage(anna, evil)
+
+    await page.locator('.message.theirs .words', { hasText: '<script>' }).waitFor()
+    expect(await page.locator('.bubble img, .bubble script').count()).toBe(0)
+    expect(await page.evaluate('window.hacked')).toBeUndefined()
+  })
+
+  test('a recorded voice message arrives at the bot as Ogg with its length', async () => {
+    const page = await open({ permissions: ['microphone'] })
+    await begin(page)
+    const heard = sim.event('update', (it) => JSON.stringify(it['update']).includes('"voice"'))
+
+    await page.getByRole('button', { name: 'Record a voice message' }).click()
+    await page.locator('.rec-time', { hasText: '0:02' }).waitFor()
+    await page.getByRole('button', { name: 'Send the voice message' }).click()
+
+    const { update } = await heard
+    expect(update).toMatchObject({
+      message: { voice: { mime_type: 'audio/ogg', duration: expect.any(Number) } },
+    })
+    await page.locator('.player.voice').waitFor()
+  })
+
+  test('commands complete by keyboard, and a chat can be used without a mouse', async () => {
+    const page = await open()
+    await begin(page)
+    await page.focus('#composer-input')
+
+    await page.keyboard.type('/ke')
+    await page.keyboard.press('Tab')
+    expect(await page.inputValue('#composer-input')).toBe('/keys ')
+    await page.keyboard.press('Enter')
+
+    await page.getByRole('button', { name: 'Choose a channel' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Slow Science' }).click()
+    await page.locator('.service', { hasText: 'chose Slow Science' }).waitFor()
+  })
+
+  test('an edited and a deleted message change in place; a reply shows what it answers', async () => {
+    const page = await open()
+    await begin(page)
+    await write(page, 'first words')
+    const mine = page.locator('.message.mine', { hasText: 'first words' })
+    await page.locator('.bubble .heading').waitFor()
+
+    await mine.hover()
+    await mine.getByRole('button', { name: 'Reply', exact: true }).click()
+    await write(page, 'second words')
+    const second = page.locator('.message.mine', { hasText: 'second words' })
+    expect(await second.locator('.reply-quote').textContent()).toContain('first words')
+    await second.hover()
+    await second.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Edit' }).click()
+    await page.fill('#composer-input', 'other words')
+    await page.keyboard.press('Enter')
+    const edited = page.locator('.message.mine', { hasText: 'other words' })
+    expect(await edited.locator('.foot').textContent()).toContain('edited')
+    await edited.hover()
+    await edited.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await edited.waitFor({ state: 'detached' })
+  })
+
+  test('an admin adds the bot to a channel with rights, posts, and the post reaches bot and group', async () => {
+    const page = await open()
+    await page
+      .locator('.chat-list')
+      .getByRole('button', { name: /Slow Science No messages/ })
+      .click()
+    await page.getByRole('button', { name: 'Members, bot and rights' }).click()
+    await page.getByLabel('Delete messages of others').uncheck()
+    await page.getByRole('button', { name: 'Add as an admin' }).click()
+    await page.getByText('is an admin here').waitFor()
+    await page.keyboard.press('Escape')
+    const posted = sim.event('update', (it) =>
+      JSON.stringify(it['update']).includes('channel_post'),
+    )
+
+    await write(page, 'A post about patience')
+
+    await page.locator('.bubble', { hasText: 'A post about patience' }).waitFor()
+    await page.getByRole('button', { name: /^(1 comment|Leave a comment)$/ }).click()
+    await page.locator('.chat-name', { hasText: 'Slow Science talk' }).waitFor()
+    await page.locator('.bubble', { hasText: 'A post about patience' }).waitFor()
+    expect((await posted)['update']).toMatchObject({
+      channel_post: { text: 'A post about patience', sender_chat: { title: 'Slow Science' } },
+    })
+  })
+
+  test.each([
+    { width: 360, height: 740 },
+    { width: 390, height: 844 },
+  ])('at $width px the list and the chat take turns and nothing sticks out', async (viewport) => {
+    const page = await open({ viewport, hasTouch: true, isMobile: true })
+    expect(await page.locator('.chat').isVisible()).toBe(false)
+
+    await page.locator('.chat-line').first().click()
+    await begin(page)
+    await write(page, 'on the phone')
+    await page.locator('.bubble .heading').waitFor()
+
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    expect(overflow).toBeLessThanOrEqual(0)
+    await page.getByRole('button', { name: 'Back to the chats' }).click()
+    expect(await page.locator('.chat-list').isVisible()).toBe(true)
+  })
+
+  test('another person sees another chat, and only their own ephemeral messages', async () => {
+    const page = await open()
+    const group = [...sim.sim.world.rooms.values()].find(
+      (it) => it.chat.type === 'supergroup' && it.linked !== undefined,
+    )
+    const id = group?.chat.id ?? 0
+    await bot.bot.api.raw.sendMessage({
+      chat_id: id,
+      text: 'for Anna alone',
+      ephemeral_message_parameters: { receiver_user_id: anna },
+    })
+
+    await page
+      .locator('.chat-list')
+      .getByRole('button', { name: /Slow Science talk/ })
+      .click()
+    await page.locator('.only-you').waitFor()
+    await page.getByRole('radio', { name: /Лев/ }).click()
+
+    await page.locator('.chat-name', { hasText: 'Slow Science talk' }).waitFor()
+    expect(await page.getByText('for Anna alone').count()).toBe(0)
+  })
+})
