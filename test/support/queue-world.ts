@@ -81,7 +81,9 @@ export async function openWorld(options: { startDeliveries?: boolean } = {}) {
     }
   }
 
-  const openGateway = async (): Promise<{
+  const openGateway = async (
+    wanted = 0,
+  ): Promise<{
     gateway: Gateway
     url: string
     port: number
@@ -102,7 +104,7 @@ export async function openWorld(options: { startDeliveries?: boolean } = {}) {
       clock,
       log,
     })
-    const port = await gateway.listen(0, '127.0.0.1')
+    const port = await gateway.listen(wanted, '127.0.0.1')
     let open = true
     const stop = async (graceMs = 0): Promise<void> => {
       if (!open) return

@@ -75,8 +75,9 @@ export function startTestWorker(options: TestWorkerOptions) {
   }
 }
 
-async function answerLease(running: {
-  options: TestWorkerOptions
+/** Does what a worker does with a lease: opens, answers, seals, signs. */
+export async function answerLease(running: {
+  options: Pick<TestWorkerOptions, 'answer' | 'forge'>
   session: WorkerSession
   lease: Parameters<typeof openLease>[1]
   attempt: Attempt

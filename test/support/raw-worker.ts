@@ -1,0 +1,96 @@
+/** A worker's socket in the test's hands: real admission, but it says only what the test says, and no pings. */
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { systemClock } from '../../src/core/clock.ts'
+import {
+  type FrameOf,
+  type FromGateway,
+  type FromWorker,
+  fromGatewaySchema,
+} from '../../src/core/frames.ts'
+import { pinBroker } from '../../src/tee/identity.ts'
+import { createEnrolment, type Enrolment, type WorkerSession } from '../../src/workers/enrol.ts'
+import { ECHO_TEXT, ECHO_WEIGHTS, echoLending } from './echo-lending.ts'
+import { until } from './until.ts'
+
+export interface RawWorker {
+  readonly session: WorkerSession
+  send(frame: FromWorker): void
+  /** Anything at all. */
+  sendRaw(data: string | Uint8Array): void
+  next<T extends FromGateway['type']>(type: T): Promise<FrameOf<T>>
+  ready(change?: Partial<FrameOf<'ready'>>): void
+  cut(): void
+  readonly closed: Promise<number>
+}
+
+export const newEnrolment = (brokerKey: string): Enrolment =>
+  createEnrolment({
+    net: 'devnet',
+    broker: pinBroker(brokerKey),
+    models: echoLending().models,
+    clock: systemClock,
+  })
+
+/** Opens a socket and says nothing. */
+export async function openSocket(url: string) {
+  const socket = new WebSocket(url, { perMessageDeflate: false })
+  const frames: FromGateway[] = []
+  socket.on('message', (data: Buffer) => {
+    frames.push(fromGatewaySchema.parse(JSON.parse(data.toString('utf8'))))
+  })
+  socket.on('error', () => undefined)
+  const closed = new Promise<number>((resolve) => {
+    socket.once('close', (code) => resolve(code))
+  })
+  await once(socket, 'open')
+  return {
+    socket,
+    closed,
+    send: (frame: FromWorker) => socket.send(JSON.stringify(frame)),
+    sendRaw: (data: string | Uint8Array) => socket.send(data),
+    next: <T extends FromGateway['type']>(type: T): Promise<FrameOf<T>> =>
+      until(`frame ${type}`, () => {
+        const at = frames.findIndex((frame) => frame.type === type)
+        return at < 0 ? undefined : (frames.splice(at, 1)[0] as FrameOf<T>)
+      }),
+  }
+}
+
+export const hello = (joinToken: string): FrameOf<'hello'> => ({
+  type: 'hello',
+  v: 1,
+  net: 'devnet',
+  tee: ['sim'],
+  gpu: 0,
+  build: 'test',
+  join: joinToken,
+})
+
+/** Opens, enrols, and waits to be told what to say. */
+export async function connectRaw(
+  url: string,
+  { enrolment, join }: { enrolment: Enrolment; join: string },
+): Promise<RawWorker> {
+  const { socket, closed, send, sendRaw, next } = await openSocket(url)
+  send(hello(join))
+  send(await enrolment.answer(await next('challenge')))
+  const session = await enrolment.accept(await next('verdict'))
+  if (typeof session === 'string') throw new Error(session)
+  return {
+    session,
+    closed,
+    send,
+    sendRaw,
+    next,
+    ready: (change = {}) =>
+      send({
+        type: 'ready',
+        slots: { text: 1, speech: 1 },
+        models: [{ id: ECHO_TEXT, weights: ECHO_WEIGHTS, kind: 'llm', speed: 1 }],
+        running: [],
+        ...change,
+      }),
+    cut: () => socket.terminate(),
+  }
+}
