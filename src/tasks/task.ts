@@ -46,7 +46,10 @@ export const taskOutputSchema = z.strictObject({
 })
 export type TaskOutput = Readonly<z.infer<typeof taskOutputSchema>>
 
-/** One request to a language model. `examples` are earlier turns. The answer is forced to begin with `answerPrefix` (not part of the returned text). */
+/**
+ * One request to a language model. `examples` are earlier turns. The answer is forced to begin with `answerPrefix` (not part of the returned text).
+ * `system` stays evaluated in the slot for the next job and must hold nothing of a user; everything else is erased after the run.
+ */
 export interface TextRequest {
   readonly system: string
   readonly examples?: readonly { readonly user: string; readonly answer: string }[]

@@ -85,10 +85,8 @@ function about(engines: Engines, rows: readonly ModelRow[]) {
   )
   const { dependencies } = packageFile()
   const named = (name: string): string => `${name} ${dependencies[name] ?? ''}`.trim()
-  return {
-    models,
-    engineNames: { llm: named('node-llama-cpp'), stt: named('@fugood/whisper.node') },
-  }
+  const { llm, stt } = engines.packages
+  return { models, engineNames: { llm: named(llm), stt: named(stt) } }
 }
 
 const packageSchema = z.object({

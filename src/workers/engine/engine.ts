@@ -9,6 +9,7 @@ import type { ModelRow } from '../../tasks/models.ts'
 import type { SpeechEngine, TaskPorts, TextEngine } from '../../tasks/task.ts'
 import { type Gpu, loadTextModel, type TextModel } from './llama.ts'
 import { loadSpeechModel, type SpeechModel } from './speech.ts'
+import type { SpeechBackend } from './speech-messages.ts'
 import { createThreads, type Threads } from './threads.ts'
 
 /** Context of a text slot: a long article and its summary; 235 MB of memory each for a 1.5B model. */
@@ -36,6 +37,8 @@ export interface JobPorts {
 export interface Engines {
   /** Slots there are, 0 where no such model was loaded. */
   readonly slots: { readonly text: number; readonly speech: number }
+  /** The package that runs each kind of model, for receipts. */
+  readonly packages: { readonly llm: string; readonly stt: string }
   /** Tokens a second of a text model, seconds of sound a second of a speech model. */
   speed(model: ModelId): number
   /**
@@ -62,7 +65,7 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
   const text = llm && (await loadText(llm, options))
   try {
     const speech = stt && (await loadSpeech({ stt, vad }, options, text?.threads))
-    return lend({ llm, stt, text, speech })
+    return lend({ llm, stt, text, speech, backend: backendOf(gpu) })
   } catch (error) {
     await text?.close()
     throw error
@@ -74,13 +77,21 @@ interface Loaded {
   readonly stt: ModelRow | undefined
   readonly text: (TextModel & { readonly threads: Threads }) | undefined
   readonly speech: SpeechModel | undefined
+  readonly backend: SpeechBackend
 }
 
-function lend({ llm, stt, text, speech }: Loaded): Engines {
+/** The CUDA binding is 15 times slower on a CPU (measured). There is none for Vulkan. */
+const backendOf = (gpu: Gpu): SpeechBackend => (gpu === 'cuda' ? 'cuda' : 'cpu')
+
+function lend({ llm, stt, text, speech, backend }: Loaded): Engines {
   const freeText = [...(text?.slots ?? [])]
   const freeSpeech = [...(speech?.slots ?? [])]
   return {
     slots: { text: freeText.length, speech: freeSpeech.length },
+    packages: {
+      llm: 'node-llama-cpp',
+      stt: backend === 'cuda' ? '@fugood/whisper.node' : '@napi-rs/whisper',
+    },
     speed: (model) =>
       model === llm?.id ? (text?.threads.speed() ?? 0) : (speech?.slots[0]?.speed ?? 0),
     portsFor: (model, audio) => {
@@ -143,7 +154,7 @@ function loadSpeech(
   return loadSpeechModel({
     model: pathOf(stt, folder),
     ...(vad && { vad: pathOf(vad, folder) }),
-    backend: gpu === 'cuda' ? 'cuda' : 'cpu',
+    backend: backendOf(gpu),
     slots: slots?.speech ?? 1,
     // Without a language model nothing was measured: one thread is never wrong.
     threads: () => threads?.current() ?? options.threads ?? 1,

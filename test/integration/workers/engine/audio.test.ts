@@ -22,8 +22,6 @@ const FORMATS = {
 } as const
 
 if (!hasFfmpeg()) console.warn('skipped: no ffmpeg on this machine, audio decoding is not tested')
-const withFfmpeg = describe.skipIf(!hasFfmpeg())
-
 const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
   maxSeconds: 60,
   signal: new AbortController().signal,
@@ -47,7 +45,7 @@ const codeOf = (bytes: Uint8Array, more: Partial<DecodeOptions> = {}): Promise<s
 const leftovers = (): string[] =>
   readdirSync('/dev/shm').filter((name) => name.startsWith('chrysalis-'))
 
-withFfmpeg('sound', () => {
+describe.skipIf(!hasFfmpeg())('sound', () => {
   beforeAll(() => {
     const wav = wavOf(babble(SECONDS))
     writeFileSync(join(folder, 'sound.wav'), wav)

@@ -267,15 +267,14 @@ describe('two users, one slot', () => {
       .run(ask(secret), { signal: stop.signal, onDelta: () => stop.abort() })
       .catch(() => undefined)
     const afterStop = slot.heldTokens
-    await slot
-      .run(ask(secret), {
-        signal: never,
-        onDelta: () => {
-          throw new Error(secret)
-        },
-      })
-      .catch((error: Error) => expect(error.message).toBe('engine.crash'))
+    const failed = slot.run(ask(secret), {
+      signal: never,
+      onDelta: () => {
+        throw new Error(secret)
+      },
+    })
 
+    await expect(failed).rejects.toMatchObject({ message: 'engine.crash', cause: undefined })
     expect(afterStop).toEqual(held)
     expect(slot.heldTokens).toEqual(held)
   })
