@@ -13,6 +13,7 @@ import type { Secret } from '../core/plaintext.ts'
 import type { Database } from '../db/database.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import { type Choice, createAccept, resumeLive } from './accept.ts'
+import { createChannels } from './channels.ts'
 import { announce } from './commands.ts'
 import type { Ctx, PersonFlavor, Services } from './context.ts'
 import { createCopies } from './copies.ts'
@@ -55,6 +56,8 @@ export interface BotDeps {
   readonly db: Database
   readonly reader: Reader
   readonly choice: Choice
+  /** Key of the hashes by which channel posts are known again; the same after a restart. */
+  readonly postKey: Uint8Array
   readonly clock: Clock
   readonly log: Log
   readonly life: Lifetime
@@ -90,7 +93,17 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const recent = createRecentFacts()
   const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
   const inPrivate = createPrivatePublisher({ api, frameApi })
-  const publishers = { private: inPrivate, group: inPrivate, comment: inPrivate, append: inPrivate }
+  const channels = createChannels({
+    ...own,
+    api,
+    desk,
+    deliveries,
+    vault,
+    hashKey: deps.postKey,
+    log,
+    signal: life.signal,
+  })
+  const publishers = { private: inPrivate, group: inPrivate, ...channels.publishers }
   const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
   const files = createFiles({
     api,
@@ -138,7 +151,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     handle: (bundle) => handleBundle(bot, flavors, bundle),
     giveUp: (update) => apologise(services, update),
     askBacklog: (stale) => askBacklog(services, stale),
-    isIgnored: async (update) => isNoneOfOurs(update),
+    isIgnored: async (update) => isPublic(update) && !(await channels.wants(update)),
     onFatal: deps.onFatal,
     clock,
     log,
@@ -158,13 +171,14 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     ctx.texts = textsOf(ctx.ui)
     await next()
   })
-  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox }
+  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox, channels }
   const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
     await ctx.conversation.exitAll()
     if (!ctx.from || answer === 'no') await ctx.reply(words.kept)
     else await ctx.reply(words.done(await forgetPerson(forgetAll, ctx.from.id)))
   }
+  channels.addPublic(bot, services, async (userId) => (await dialogues.read(userId)) !== undefined)
   const privately = bot.filter((ctx) => ctx.chat?.type === 'private')
   privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
   addPresses(privately, {
@@ -175,6 +189,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   })
   addCancel(privately)
   addForgetDialogue(privately, forget)
+  channels.addPrivate(privately, services, requests)
   addInfo(privately, services)
   addSettings(privately)
   addTaskCommands(privately, requests)
@@ -183,9 +198,11 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
 
   life.keep('updates', updates, (it) => it.stop())
   const sweeping = clock.every(sweepEveryMs, () => {
-    void Promise.all([copyStore.sweep(), deliveries.sweep(clock.now() - keepDeliveriesMs)]).catch(
-      (error: unknown) => log.failure('sweep.failed', describe(error)),
-    )
+    void Promise.all([
+      copyStore.sweep(),
+      deliveries.sweep(clock.now() - keepDeliveriesMs),
+      channels.sweep(),
+    ]).catch((error: unknown) => log.failure('sweep.failed', describe(error)))
   })
   life.keep('sweep', sweeping, (stop) => stop())
   await announce(api)
@@ -205,7 +222,9 @@ async function handleBundle(
   { update, parts }: Bundle,
 ): Promise<void> {
   const tracked: Promise<void>[] = []
-  const messages = parts.flatMap((part): Message[] => (part.message ? [part.message] : []))
+  const messages: Message[] = parts
+    .map((part) => part.message ?? part.channel_post)
+    .filter((part) => part !== undefined)
   flavors.set(update, { parts: messages, track: (work) => void tracked.push(work) })
   try {
     await bot.handleUpdate(update)
@@ -224,9 +243,9 @@ function constraintsOf(ctx: Ctx): string[] {
   return ctx.from ? [...chat, `u${ctx.from.id}`] : chat
 }
 
-/** Group messages leave no trace unless they are for us. */
-function isNoneOfOurs(update: Update): boolean {
-  const message = update.message ?? update.edited_message
-  if (update.edited_message) return true
-  return message !== undefined && message.chat.type !== 'private'
+/** Messages of groups and channels leave no trace unless they are for us. */
+function isPublic(update: Update): boolean {
+  const message =
+    update.message ?? update.edited_message ?? update.channel_post ?? update.edited_channel_post
+  return message !== undefined && (message.chat.type !== 'private' || !!update.edited_message)
 }

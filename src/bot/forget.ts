@@ -1,5 +1,6 @@
 /** @module Deletes everything kept about one person. */
 import type { Desk } from '../queue/desk-port.ts'
+import type { Channels } from './channels.ts'
 import type { CopyStore } from './copy-store.ts'
 import type { DeliveryStore } from './delivery-store.ts'
 import type { InboxStore } from './inbox-store.ts'
@@ -11,17 +12,19 @@ export interface ForgetDeps {
   readonly users: UserStore
   readonly copies: CopyStore
   readonly inbox: InboxStore
+  readonly channels: Pick<Channels, 'forget'>
 }
 
-/** Cancels what still runs, then deletes settings, copies, deliveries and kept updates; gives back the number of rows. Safe to repeat. */
+/** Cancels what still runs, then deletes settings, copies, deliveries, kept updates and the channels they set up; gives back the number of rows. Safe to repeat. */
 export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<number> {
-  const { desk, deliveries, users, copies, inbox } = deps
+  const { desk, deliveries, users, copies, inbox, channels } = deps
   for (const { job } of await deliveries.openOf({ userId })) await desk.cancel(job)
   const counts = [
     await users.forget(userId),
     await copies.forget(userId),
     await deliveries.forget(userId),
     await inbox.forget(userId),
+    await channels.forget(userId),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

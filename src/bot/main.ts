@@ -57,6 +57,7 @@ export async function main(
       // Other tiers come with workers that can prove them; nothing else serves the test network.
       tier: net === 'devnet' ? 'simulated' : 'cpu-tee',
     },
+    postKey: readOrCreateSecretFile(join(data, 'keys', 'posts.key'), () => randomBytes(32)),
     clock,
     log,
     life,

@@ -68,6 +68,7 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
         speechModel: parseId('whisper-base', isModelId),
         tier: 'simulated',
       },
+      postKey: Buffer.alloc(32, 7),
       clock,
       log,
       life,

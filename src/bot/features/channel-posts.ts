@@ -23,6 +23,8 @@ export interface ChannelPostDeps
   readonly trouble: ChannelTrouble
   readonly vault: Vault
   readonly hashKey: Uint8Array
+  /** Aborts when the bot stops. */
+  readonly signal: AbortSignal
 }
 
 /** One version of one post, and where its summary goes. */
@@ -112,9 +114,9 @@ async function submit(
   taken: Taken,
   { source, waitMs }: { source: string; waitMs: number },
 ): Promise<void> {
-  const { posts, clock, log } = deps
+  const { posts, clock, log, signal } = deps
   const until = clock.now() + patienceMs
-  if (waitMs > 0) await clock.sleep(waitMs)
+  if (waitMs > 0) await clock.sleep(waitMs, signal)
   for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     if ((await posts.get(taken.key))?.source !== source) return
     try {
@@ -129,7 +131,7 @@ async function submit(
         return
       }
     }
-    await clock.sleep(pauseMs)
+    await clock.sleep(pauseMs, signal)
   }
 }
 

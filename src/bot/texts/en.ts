@@ -1,5 +1,6 @@
 /** @module English texts; their shape is the type every other language must satisfy. */
 import type { Sentence } from '../../core/errors.ts'
+import { channelEn } from './channel-en.ts'
 import { plural } from './plural.ts'
 
 const n = plural('en')
@@ -270,6 +271,7 @@ export const en = {
     kept: 'Nothing was deleted.',
     expired: 'I stopped waiting for your answer. Nothing was deleted.',
   },
+  channel: channelEn,
   dialogue: {
     cancelled: 'All right, cancelled.',
     nothing: 'There is nothing to cancel.',

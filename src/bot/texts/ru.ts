@@ -1,5 +1,6 @@
 /** @module Russian texts. */
 import type { Sentence } from '../../core/errors.ts'
+import { channelRu } from './channel-ru.ts'
 import type { Texts } from './en.ts'
 import { plural } from './plural.ts'
 
@@ -275,6 +276,7 @@ export const ru: Texts = {
     kept: 'Ничего не удалено.',
     expired: 'Я больше не жду ответа. Ничего не удалено.',
   },
+  channel: channelRu,
   dialogue: {
     cancelled: 'Хорошо, отменено.',
     nothing: 'Отменять нечего.',

@@ -1,0 +1,65 @@
+/** @module English texts about channels. */
+
+export const channelEn = {
+  pick: 'Which channel shall I summarise? Press the button below and choose it; Telegram asks you to make me an administrator with the rights to post and to edit. /cancel leaves everything as it is.',
+  pickButton: '📣 Choose a channel',
+  list: 'Your channels:',
+  add: '➕ Another channel',
+  row: (title: string, mode: string) => `${title} · ${mode}`,
+  unknownTitle: 'a channel',
+  modes: {
+    off: 'off',
+    comment: 'summary as first comment',
+    append: 'summary under the post',
+  },
+  problems: {
+    'no-channel': 'I cannot see that channel. Is it still there?',
+    person:
+      'You need to be its owner, or an administrator with the rights to post and to edit messages.',
+    bot: 'I am not an administrator there. Open the channel → Administrators → add me with “Post messages” and “Edit messages”.',
+  },
+  askMode: (title: string) =>
+    `“${title}”: where shall the summary of a long post stand?\n\n• First comment: a reply to the post in the discussion group. The post itself stays as it is.\n• Under the post: I add it at the end of the post; your words and their formatting stay letter for letter.`,
+  comment: '💬 First comment',
+  append: '📝 Under the post',
+  off: '⏻ Switch off',
+  noGroup: 'This channel has no discussion group, so there can be no comments.',
+  joinGroup:
+    'I am not in the discussion group of this channel. Add me there (a plain member who may write is enough), then press “Check again”.',
+  mayNotEdit:
+    'I miss the right “Edit messages” there. Give it to me in Administrators, then press “Check again”.',
+  checkAgain: '↻ Check again',
+  askThreshold:
+    'From which length shall I summarise a post? Choose, or type a number from 200 to 4000.',
+  characters: (count: string) => `${count} characters`,
+  askLanguage: 'In which language shall the summaries be?',
+  ownLanguage: 'The language of the post',
+  confirm: (title: string, lines: readonly string[]) =>
+    `“${title}”\n\n${lines.map((line) => `• ${line}`).join('\n')}\n\nForwards, advertisements and posts of other bots are left alone.`,
+  fromLength: (count: string) => `posts from ${count} characters`,
+  inLanguage: (name: string) => `summaries in ${name}`,
+  inOwnLanguage: 'summaries in the language of the post',
+  save: '✓ Switch on',
+  preview: '👁 Preview',
+  askPreview: 'Forward me a post of your channel, and I show you its summary here only.',
+  previewSoon: 'The summary comes in a moment. Shall I switch it on?',
+  saved: (title: string) =>
+    `Done: I summarise the long posts of “${title}” from now on. /channel changes it.`,
+  switchedOff: (title: string) => `Summaries for “${title}” are off.`,
+  stale: 'This question is answered already.',
+  invitation: (title: string) =>
+    `You made me an administrator of “${title}”. Shall I summarise its long posts?`,
+  setUp: '⚙️ Set up',
+  lost: (title: string) =>
+    `I lost the rights I need in “${title}”, so its summaries are off now. Give them back, then press the button.`,
+  lostGroup: (title: string) =>
+    `I can no longer write in the discussion group of “${title}”, so its summaries are off now. Let me in again, then press the button.`,
+  removed:
+    'I was removed from your channel, so I stopped summarising it and deleted what I knew about it.',
+  noRoom: (link: string) =>
+    `This post is too long for a summary at its end, so I left it alone: ${link}\nI say this once; other posts that are too long get none either. Summaries as comments have no such limit: /channel`,
+  customEmoji: (link: string) =>
+    `This post has custom emoji, which an edit by me would replace with ordinary ones, so I left it alone: ${link}\nI say this once. Summaries as comments have no such limit: /channel`,
+  label: 'In short',
+  note: 'Made by AI, may be wrong',
+}
