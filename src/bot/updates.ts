@@ -63,7 +63,9 @@ export interface Updates {
 
 const maxConcurrent = 500
 /** Three tries, 1 and 10 s apart, then the person is told. */
-const retryAfterMs = [1000, 10_000] as const
+const retryAfterMs: readonly number[] = [1000, 10_000]
+/** Database or connection away: nothing is wrong with the request, so it waits for about five minutes. */
+const patientMs: readonly number[] = [500, 2000, 5000, 10_000, 30_000, 60_000, 60_000, 120_000]
 const staleMs = 6 * 3_600_000
 const staleCommandMs = 10 * 60_000
 const stalePostMs = 24 * 3_600_000
@@ -93,7 +95,7 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       } catch (error) {
         log.failure('update.failed', describe(error))
         if (isStopping) return
-        const waitMs = retryAfterMs[attempt]
+        const waitMs = (isAway(error) ? patientMs : retryAfterMs)[attempt]
         const isHopeless = refusalOf(error)?.kind === 'gone'
         if (waitMs === undefined || isHopeless) {
           if (!isHopeless) await deps.giveUp(update, error).catch(tellUnanswered)
@@ -194,6 +196,11 @@ export function createUpdates(deps: UpdatesDeps): Updates {
     },
   }
 }
+
+/** A store or Telegram that cannot be reached, as far as a foreign error tells: by its class, never by its words. */
+const isAway = (error: unknown): boolean =>
+  refusalOf(error)?.kind === 'lost' ||
+  (error instanceof Error && /^(PrismaClient|DriverAdapter)/.test(error.constructor.name))
 
 function rowOf(update: Update, vault: Vault): KeptUpdate {
   const updateId = update.update_id

@@ -201,6 +201,13 @@ export function createRequests(services: Services & { reader: Reader }): Request
   async function routeText(asker: Asker, text: string): Promise<void> {
     const detected = await detectLanguage(text, priorsOf(asker))
     const plan = planText(text, detected, asker.settings)
+    // A guess at a language we cannot serve is more likely wrong than right: ask instead of refusing.
+    const isDoubtful =
+      plan.kind === 'translate' &&
+      detected !== 'undecided' &&
+      !detected.confident &&
+      pairAdvice(choice.textModel, plan.from, plan.to) === 'refused'
+    if (isDoubtful) return choose(asker, 'undecided')
     switch (plan.kind) {
       case 'translate':
         return translateMaterial(asker, { text }, { from: plan.from, to: plan.to, sure: false })

@@ -18,6 +18,8 @@ const PRIOR_SHARE = 0.6
 const PRIOR_AMONG_TOP = 5
 /** Longer texts are judged by paragraph, since they may be mixed. */
 const PARAGRAPH_LETTERS = 300
+/** The detector knows Klingon and Volapük, and hears them in rare words; nobody chats in them. */
+const INVENTED: ReadonlySet<string> = new Set(['tlh', 'vo'])
 /** Letters of one paragraph that are looked at: more only costs time. */
 const MAX_LOOK = 2000
 
@@ -90,7 +92,7 @@ async function judge(text: string, priors: readonly string[]): Promise<Detected>
   const letters = lettersOnly(text).slice(0, MAX_LOOK)
   // Loaded here and not at the top: a process that never sees a text (tests, set-up) does not pay for the tables.
   const { detectAll } = await import('tinyld/heavy')
-  const guesses = detectAll(letters)
+  const guesses = detectAll(letters).filter(({ lang }) => !INVENTED.has(lang))
   const best = guesses[0]
   if (best === undefined) return 'undecided'
   if (best.accuracy >= MIN_ACCURACY && letterCount(letters) >= MIN_LETTERS)
