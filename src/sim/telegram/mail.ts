@@ -32,6 +32,8 @@ export interface Mail {
   poll(bot: Bot, request: PollRequest): Promise<Update[]>
   /** Updates not yet confirmed and not expired. */
   pending(bot: Bot): Update[]
+  /** Whether a client of this bot waits in a long poll now. */
+  isPolled(botId: number): boolean
   /** Called after each push; the webhook sender listens here. */
   onPush(hear: (bot: Bot) => void): void
   /** Ends every open poll, with an empty answer. */
@@ -55,6 +57,7 @@ export function createMail(deps: { clock: Clock; now: () => number; events: Even
 
   return {
     pending,
+    isPolled: (botId) => pollers.has(botId),
     onPush: (hear) => void hearers.push(hear),
     close: () => {
       for (const wake of pollers.values()) wake('gone')
