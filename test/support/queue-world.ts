@@ -47,7 +47,10 @@ export async function openWorld(options: { startDeliveries?: boolean } = {}) {
   const closers: (() => Promise<unknown>)[] = []
   const blobs = createFileBlobs({ folder: join(data, 'blobs'), clock })
 
-  const openFront = async (name = 'bot-1'): Promise<TestFront> => {
+  const openFront = async (
+    name = 'bot-1',
+    deliver: (finished: Finished, text: string) => Promise<void> = async () => undefined,
+  ): Promise<TestFront> => {
     const link = await connectRedis(redis.url, log)
     const sealing = createDeskSealing({ net: 'devnet', keks, brokerKid: identity.kid })
     const desk = await createDesk({
@@ -64,6 +67,7 @@ export async function openWorld(options: { startDeliveries?: boolean } = {}) {
     if (options.startDeliveries ?? true)
       desk.startDeliveries(async (finished) => {
         const text = finished.state === 'done' ? textOf(finished.output) : ''
+        await deliver(finished, text)
         delivered.push({ finished, text })
       })
     let open = true

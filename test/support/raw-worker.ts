@@ -8,6 +8,7 @@ import {
   type FromWorker,
   fromGatewaySchema,
 } from '../../src/core/frames.ts'
+import type { JobId } from '../../src/core/ids.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
 import { createEnrolment, type Enrolment, type WorkerSession } from '../../src/workers/enrol.ts'
 import { ECHO_TEXT, ECHO_WEIGHTS, echoLending } from './echo-lending.ts'
@@ -20,6 +21,8 @@ export interface RawWorker {
   sendRaw(data: string | Uint8Array): void
   next<T extends FromGateway['type']>(type: T): Promise<FrameOf<T>>
   ready(change?: Partial<FrameOf<'ready'>>): void
+  /** Names every lease it ever got in a ping each second, as a living worker does. */
+  keepAlive(): void
   cut(): void
   readonly closed: Promise<number>
 }
@@ -36,8 +39,11 @@ export const newEnrolment = (brokerKey: string): Enrolment =>
 export async function openSocket(url: string) {
   const socket = new WebSocket(url, { perMessageDeflate: false })
   const frames: FromGateway[] = []
+  const leases: { job: JobId; attempt: number }[] = []
   socket.on('message', (data: Buffer) => {
-    frames.push(fromGatewaySchema.parse(JSON.parse(data.toString('utf8'))))
+    const frame = fromGatewaySchema.parse(JSON.parse(data.toString('utf8')))
+    frames.push(frame)
+    if (frame.type === 'lease') leases.push({ job: frame.job, attempt: frame.attempt })
   })
   socket.on('error', () => undefined)
   const closed = new Promise<number>((resolve) => {
@@ -46,6 +52,7 @@ export async function openSocket(url: string) {
   await once(socket, 'open')
   return {
     socket,
+    leases,
     closed,
     send: (frame: FromWorker) => socket.send(JSON.stringify(frame)),
     sendRaw: (data: string | Uint8Array) => socket.send(data),
@@ -72,7 +79,7 @@ export async function connectRaw(
   url: string,
   { enrolment, join }: { enrolment: Enrolment; join: string },
 ): Promise<RawWorker> {
-  const { socket, closed, send, sendRaw, next } = await openSocket(url)
+  const { socket, leases, closed, send, sendRaw, next } = await openSocket(url)
   send(hello(join))
   send(await enrolment.answer(await next('challenge')))
   const session = await enrolment.accept(await next('verdict'))
@@ -91,6 +98,11 @@ export async function connectRaw(
         running: [],
         ...change,
       }),
+    keepAlive: () => {
+      let n = 0
+      const stop = systemClock.every(1000, () => send({ type: 'ping', n: n++, running: leases }))
+      void closed.then(stop)
+    },
     cut: () => socket.terminate(),
   }
 }

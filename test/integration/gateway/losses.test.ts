@@ -51,6 +51,7 @@ async function answerOver(
 
 test('a job of a worker whose socket closed runs on another one at once', async () => {
   const lost = await raw()
+  lost.keepAlive()
   lost.ready()
   const { job } = await front.desk.submit(request('again'))
   await lost.next('lease')
@@ -93,11 +94,13 @@ test('a job of a worker that fell silent runs on another one, and its late resul
 test('a worker that comes back while its old socket still counts keeps its job', async () => {
   const enrolment = newEnrolment(world.identity.publicKey)
   const first = await raw(enrolment)
+  first.keepAlive()
   first.ready()
   const { job } = await front.desk.submit(request('kept'))
   const lease = await first.next('lease')
 
   const second = await raw(enrolment)
+  second.keepAlive()
   second.ready({ running: [{ job: lease.job, attempt: 1 }] })
   await answerOver(second, lease, first.session)
 
@@ -107,11 +110,13 @@ test('a worker that comes back while its old socket still counts keeps its job',
 test('a worker that restarts with nothing running loses its job at once', async () => {
   const enrolment = newEnrolment(world.identity.publicKey)
   const first = await raw(enrolment)
+  first.keepAlive()
   first.ready()
   const { job } = await front.desk.submit(request('restarted'))
   await first.next('lease')
 
   const second = await raw(enrolment)
+  second.keepAlive()
   second.ready()
   const lease = await second.next('lease')
 
@@ -228,6 +233,7 @@ test('a worker that fails every job at once takes few of them from a slow health
 
 test('a waiting class comes back within 1.5 s after its worker was lost', async () => {
   const lost = await raw()
+  lost.keepAlive()
   lost.ready()
   const { job } = await front.desk.submit(request('post', { class: 'channel' }))
   await lost.next('lease')
