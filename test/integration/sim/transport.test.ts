@@ -149,7 +149,7 @@ describe('long poll', () => {
     })
     await expect.poll(polled).toBe(true)
     leaving.abort()
-    await expect(poll).rejects.toThrow()
+    await expect(poll).rejects.toThrow('aborted')
 
     await sim.say(ann, 'still here')
 
@@ -277,11 +277,11 @@ describe('faults on order', () => {
 
   test('a lost answer has its effect, a lost request has none', async () => {
     await sim.fault({ method: 'sendMessage', kind: 'close-before' })
-    await expect(send()).rejects.toThrow()
+    await expect(send()).rejects.toThrow('fetch failed')
     expect((await sim.messages(ann)).filter((it) => it.from_bot)).toHaveLength(0)
 
     await sim.fault({ method: 'sendMessage', kind: 'close-after' })
-    await expect(send()).rejects.toThrow()
+    await expect(send()).rejects.toThrow('fetch failed')
     expect((await sim.messages(ann)).filter((it) => it.from_bot)).toHaveLength(1)
   })
 
@@ -291,7 +291,7 @@ describe('faults on order', () => {
     await sim.fault({ method: 'sendMessage', kind: 'html', error_code: 502, chat: String(ann) })
 
     expect(await call('sendMessage', { chat_id: bob, text: 'x' })).toMatchObject({ ok: true })
-    await expect(send()).rejects.toThrow()
+    await expect(send()).rejects.toThrow('JSON')
   })
 
   test('an update twice, and updates out of order', async () => {

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '../../../src/core/clock.ts'
+import type { Ground } from '../../../src/core/ground.ts'
+import { Lifetime } from '../../../src/core/lifetime.ts'
+import { createLog } from '../../../src/core/log.ts'
+import { main } from '../../../src/sim/main.ts'
+
+let data: string
+const lives: Lifetime[] = []
+
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'sim-'))
+})
+afterEach(async () => {
+  await Promise.all(lives.splice(0).map((it) => it.close()))
+  await rm(data, { recursive: true })
+})
+
+function ground(env: Record<string, string>): Ground {
+  const clock = systemClock
+  const log = createLog(
+    'sim',
+    () => {},
+    () => clock.now(),
+  )
+  const life = new Lifetime({ log, clock })
+  lives.push(life)
+  return { env: { CHRYSALIS_DATA: data, CHRYSALIS_PORT: '0', ...env }, log, clock, life }
+}
+
+test('the file for tools is readable by its owner only, tells where the simulator is, and goes with it', async () => {
+  const it = ground({})
+  const { pageUrl, apiRoot, token } = await main(it)
+  const file = join(data, 'sim.json')
+
+  const facts = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  expect(facts).toEqual({
+    base: apiRoot,
+    page: pageUrl,
+    token: token.reveal(),
+    bot: { id: 7700000001, username: 'chrysalis_bot' },
+    pid: process.pid,
+  })
+  await it.life.close()
+  await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('the sample world is there, the token can be set, and the bot answers to it', async () => {
+  const given = '7700000009:given-token-given-token-given-to'
+  const { apiRoot } = await main(ground({ CHRYSALIS_SIM_TOKEN: given }))
+
+  const me = await (await fetch(`${apiRoot}/bot${given}/getMe`)).json()
+  const world = (await (await fetch(`${apiRoot}/sim/world`)).json()) as {
+    people: unknown[]
+    rooms: { chat: { type: string } }[]
+  }
+
+  expect(me).toMatchObject({
+    ok: true,
+    result: { id: 7700000009, can_read_all_group_messages: false },
+  })
+  expect(world.people).toHaveLength(2)
+  expect(world.rooms.map((it) => it.chat.type)).toEqual([
+    'group',
+    'supergroup',
+    'supergroup',
+    'channel',
+  ])
+})
+
+test('a port in use is a code with the port, and leaves no file', async () => {
+  const { apiRoot } = await main(ground({ CHRYSALIS_DATA: data }))
+  const { port } = new URL(apiRoot)
+  const other = await mkdtemp(join(tmpdir(), 'sim-'))
+
+  await expect(main(ground({ CHRYSALIS_PORT: port, CHRYSALIS_DATA: other }))).rejects.toMatchObject(
+    {
+      code: 'config.port-in-use',
+      details: { port: Number(port) },
+    },
+  )
+  await expect(stat(join(other, 'sim.json'))).rejects.toMatchObject({ code: 'ENOENT' })
+  await rm(other, { recursive: true })
+})
+
+test('a bad setting is named', async () => {
+  await expect(main(ground({ CHRYSALIS_PORT: 'soon' }))).rejects.toMatchObject({
+    code: 'config.invalid',
+    lines: [expect.stringMatching(/^CHRYSALIS_PORT: /)],
+  })
+})
