@@ -54,26 +54,31 @@ async function loadEngine(): Promise<((schema: string) => Promise<Engine>) | und
 }
 
 /**
- * SQL that would bring the migrations to `schema`: empty text when they agree, `undefined` when the engine is not installed.
+ * SQL that would bring the migrations to each schema: empty text when they agree, `undefined` when the engine is not
+ * installed. Once per process: a second instance of the engine would read the memory of the first.
  */
-export async function diffSchema(
-  schema = readFileSync(join(prismaFolder, 'schema.prisma'), 'utf8'),
-): Promise<string | undefined> {
+export async function diffSchemas(schemas: readonly string[]): Promise<string[] | undefined> {
   const create = await loadEngine()
   if (!create) return undefined
-  const engine = await create(schema)
-  const { exitCode, stdout } = await engine.diff({
-    from: { tag: 'migrations', ...readMigrations() },
-    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
-    script: true,
-    exitCode: true,
-    shadowDatabaseUrl: null,
-    shadowDbInitScript: '',
-    schemaFilter: { included: [], excluded: [] },
-    filters: { externalTables: [], externalEnums: [] },
-  })
-  return exitCode === 0 ? '' : (stdout ?? '')
+  const missing: string[] = []
+  for (const schema of schemas) {
+    const engine = await create(schema)
+    const { exitCode, stdout } = await engine.diff({
+      from: { tag: 'migrations', ...readMigrations() },
+      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+      script: true,
+      exitCode: true,
+      shadowDatabaseUrl: null,
+      shadowDbInitScript: '',
+      schemaFilter: { included: [], excluded: [] },
+      filters: { externalTables: [], externalEnums: [] },
+    })
+    missing.push(exitCode === 0 ? '' : (stdout ?? ''))
+  }
+  return missing
 }
+
+export const readSchema = (): string => readFileSync(join(prismaFolder, 'schema.prisma'), 'utf8')
 
 function readMigrations(): object {
   const baseDir = join(prismaFolder, 'migrations')
