@@ -6,17 +6,25 @@ import type { Language } from './task.ts'
 const UNFINISHED =
   /(?:^|[\s("«])(?:\p{Lu}|Dr|Mr|Mrs|Ms|Prof|St|Nr|No|Sr|Sra|Mme|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|г|ул|им|т\.е|т\.д|др|стр|approx)\.\s*$/u
 
+/** Longer than every abbreviation, short enough to look at each time. */
+const LOOK_BACK = 12
+
 /** Trimmed sentences of `text`, none empty. Line breaks end a sentence. */
 export function sentencesOf(text: string, language: Language = 'en'): string[] {
   const sentences: string[] = []
-  let open = ''
-  for (const { segment } of segmenter(language, 'sentence').segment(text)) {
-    open += segment
-    if (UNFINISHED.test(open) && !segment.endsWith('\n')) continue
-    if (open.trim() !== '') sentences.push(open.trim())
-    open = ''
+  const add = (from: number, to: number): void => {
+    const sentence = text.slice(from, to).trim()
+    if (sentence !== '') sentences.push(sentence)
   }
-  if (open.trim() !== '') sentences.push(open.trim())
+  let start = 0
+  for (const { index, segment } of segmenter(language, 'sentence').segment(text)) {
+    const end = index + segment.length
+    const last = text.slice(Math.max(start, end - LOOK_BACK), end)
+    if (UNFINISHED.test(last) && !segment.endsWith('\n')) continue
+    add(start, end)
+    start = end
+  }
+  add(start, text.length)
   return sentences
 }
 

@@ -32,16 +32,14 @@ function cues(segments: readonly Segment[]): Segment[] {
   const ordered = segments
     .filter(({ text }) => text.trim() !== '')
     .toSorted((a, b) => a.startMs - b.startMs)
+  // Ends are cut before long segments are split, else parts of two overlapping ones would change places.
+  return ordered
+    .map((segment, index) => ({ ...segment, endMs: endBefore(ordered[index + 1], segment) }))
     .flatMap((segment) => splitLong(segment, segmenters))
-  return ordered.map((cue, index) => {
-    const next = ordered[index + 1]
-    const end = Math.max(cue.endMs, cue.startMs)
-    return {
-      ...cue,
-      endMs: next === undefined ? end : Math.max(cue.startMs, Math.min(end, next.startMs)),
-    }
-  })
 }
+
+const endBefore = (next: Segment | undefined, { startMs, endMs }: Segment): number =>
+  Math.max(startMs, Math.min(endMs, next?.startMs ?? endMs))
 
 /** A segment longer than two lines becomes several, its time shared out by characters. */
 function splitLong(segment: Segment, segmenters: Segmenters): Segment[] {

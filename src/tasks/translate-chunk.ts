@@ -4,6 +4,7 @@ import { type Meter, nothingChecked, stripAnswer } from './answers.ts'
 import type { Calendar } from './calendar.ts'
 import { type Comparison, checkTranslation } from './check-translation.ts'
 import { splitChunks } from './chunks.ts'
+import { splitEdges } from './edges.ts'
 import { marksFor, withoutMarks } from './marks.ts'
 import { hideParts, type Masked, showParts, withoutParts } from './placeholders.ts'
 import { repairDates } from './repair-dates.ts'
@@ -45,16 +46,12 @@ interface Attempt {
   readonly faults: number
 }
 
-/** White space and emoji around a text are copied by code: models lose them. */
-const EDGES =
-  /^([\s\p{Extended_Pictographic}\u{fe0f}\u{200d}\p{Emoji_Modifier}]*)([\s\S]*?)([\s\p{Extended_Pictographic}\u{fe0f}\u{200d}\p{Emoji_Modifier}]*)$/u
-
 /**
  * Translates `chunk`, which has passed the limits. Throws `engine.stuck` when the model answers nothing twice;
  * an answer equal to the source is kept and told by `echo`, since names and the wrong source language do that.
  */
 export async function translateChunk(work: ChunkWork, chunk: string): Promise<ChunkAnswer> {
-  const [, lead = '', body = '', tail = ''] = EDGES.exec(chunk) ?? []
+  const { lead, body, tail } = splitEdges(chunk)
   if (!/\p{L}/u.test(withoutParts(body)))
     return { text: chunk, checked: nothingChecked, truncated: false, echo: true }
   const inner = { ...work, onDraft: (text: string) => work.onDraft(lead + text) }
@@ -123,7 +120,7 @@ async function tryPieces(
   let text = ''
   let limit = false
   for (const piece of pieces) {
-    const [, lead = '', inner = '', tail = ''] = EDGES.exec(piece) ?? []
+    const { lead, body: inner, tail } = splitEdges(piece)
     const done = text + lead
     const attempt = /\p{L}/u.test(withoutParts(inner))
       ? await tryOnce({ ...work, onDraft: (draft) => work.onDraft(done + draft) }, inner, {

@@ -36,38 +36,44 @@ export function openEngines(model: string, folder: string): Promise<Engines> {
   })
 }
 
-/** Sentences of every pair, in the order of `PAIRS`. */
+/** The first sentence of every pair, then the second of every pair, and so on: a stopped run has measured all pairs alike. */
 export async function measureTranslations(options: MeasureOptions): Promise<void> {
+  const rounds = Math.max(...PAIRS.map(({ sentences }) => sentences))
+  for (let at = 0; at < rounds; at++)
+    for (const { pair, sentences } of PAIRS) {
+      if (systemClock.now() >= options.until) return
+      if (at < sentences) await measureTranslation(options, pair, at)
+    }
+}
+
+async function measureTranslation(
+  options: MeasureOptions,
+  pair: string,
+  at: number,
+): Promise<void> {
   const { model, store, say } = options
   const { version } = taskOf('translate')
-  for (const { pair, sentences } of PAIRS) {
-    const [from = '', to = ''] = pair.split('>')
-    for (let at = 0; at < sentences; at++) {
-      const key = `${model} ${version} ${pair} ${at}`
-      const [source, reference] = [SENTENCES[from]?.[at], SENTENCES[to]?.[at]]
-      if (source === undefined || reference === undefined || store.has('translations', key))
-        continue
-      if (systemClock.now() >= options.until) return
-      const { output, seconds } = await run(options, 'translate', {
-        input: { v: 1, text: source, from, to },
-      })
-      const { missing, redone } = output.checked
-      const answer = output.text
-      store.put('translations', {
-        key,
-        model,
-        version,
-        pair,
-        source,
-        reference,
-        answer,
-        missing,
-        redone,
-        seconds,
-      })
-      say(`${pair} ${at} ${seconds.toFixed(1)} s: ${answer}`)
-    }
-  }
+  const [from = '', to = ''] = pair.split('>')
+  const key = `${model} ${version} ${pair} ${at}`
+  const [source, reference] = [SENTENCES[from]?.[at], SENTENCES[to]?.[at]]
+  if (source === undefined || reference === undefined || store.has('translations', key)) return
+  const input = { v: 1, text: source, from, to }
+  const { output, seconds } = await run(options, 'translate', { input })
+  const { missing, redone } = output.checked
+  const answer = output.text
+  store.put('translations', {
+    key,
+    model,
+    version,
+    pair,
+    source,
+    reference,
+    answer,
+    missing,
+    redone,
+    seconds,
+  })
+  say(`${pair} ${at} ${seconds.toFixed(1)} s: ${answer}`)
 }
 
 /** Orders inside messages: English ones into Spanish, the others into English. */

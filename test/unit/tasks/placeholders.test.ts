@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { splitEdges } from '../../../src/tasks/edges.ts'
 import { hideParts, showParts, withoutParts } from '../../../src/tasks/placeholders.ts'
+import { sentencesOf } from '../../../src/tasks/sentences.ts'
 import { findSpans } from '../../../src/tasks/spans.ts'
 
 const part = fc.oneof(
@@ -67,4 +69,28 @@ describe('placeholders', () => {
     expect(findSpans(text)).toEqual([])
     expect(withoutParts(text)).toBe(text)
   })
+})
+
+describe('a text made to be slow', () => {
+  const evil = [
+    'a'.repeat(50_000),
+    'a.'.repeat(25_000),
+    'a-'.repeat(25_000),
+    `http://${')'.repeat(50_000)}`,
+    '@ab '.repeat(50_000),
+    '`'.repeat(50_000),
+    'a@a.'.repeat(12_000),
+    `a${' '.repeat(50_000)}`.repeat(3),
+  ]
+
+  it.each(evil.map((text, at) => ({ at, text })))(
+    'is searched in linear time ($at)',
+    ({ text }) => {
+      // A quadratic search of these takes minutes; the limit of the test is the assertion.
+      expect(findSpans(text).length).toBeLessThanOrEqual(50_000)
+      expect(sentencesOf(`${text}. A. B. ${'A. '.repeat(20_000)}`)).not.toHaveLength(0)
+      const { lead, body, tail } = splitEdges(`${text}a`)
+      expect(lead.length + body.length + tail.length).toBe(text.length + 1)
+    },
+  )
 })
