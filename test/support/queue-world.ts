@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { isFrontId, parseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
-import type { Database } from '../../src/db/database.ts'
+import { type Database, openDatabase } from '../../src/db/database.ts'
 import { createDeskSealing } from '../../src/gateway/desk-sealing.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createFileBlobs } from '../../src/queue/blobs.ts'
@@ -35,9 +35,12 @@ export interface TestFront {
 
 export const JOIN = 'join-token-for-the-tests-of-the-gateway'
 
-export async function openWorld(options: { startDeliveries?: boolean } = {}) {
+export async function openWorld(options: { startDeliveries?: boolean; databaseUrl?: string } = {}) {
   const redis: TestRedis = await startTestRedis()
-  const db: Database = await openTestDatabase()
+  const db: Database =
+    options.databaseUrl === undefined
+      ? await openTestDatabase()
+      : await openDatabase({ url: options.databaseUrl, clock: systemClock })
   const data = tempFolder('data')
   const { log, lines } = keptLog()
   const clock = systemClock

@@ -29,7 +29,9 @@ export interface TestJob {
 }
 
 export interface TestWorkerOptions {
-  readonly url: string
+  readonly url?: string
+  /** In place of `url`. */
+  readonly urls?: readonly string[]
   readonly brokerKey: string
   readonly join: string
   readonly slots?: number
@@ -60,7 +62,7 @@ export function startTestWorker(options: TestWorkerOptions) {
     broker: pinBroker(options.brokerKey),
     join: Secret.of(options.join),
     build: 'test',
-    urls: [options.url],
+    urls: options.urls ?? [options.url ?? ''],
     lending,
     work,
     clock: systemClock,
