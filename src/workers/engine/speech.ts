@@ -11,9 +11,9 @@ import { MAX_WINDOW_MS, type SoundWindow, windowsOf } from './windows.ts'
 /** A child is replaced after this many windows, or when its memory has grown by half: native leaks stay small. */
 const RECYCLE_WINDOWS = 500
 const RECYCLE_GROWTH = 1.5
-/** Voice detection takes a tenth of the sound's length; this is ample. */
-const FIND_SPEECH_MS = 60_000
-const REST_MS = 60_000
+/** Voice detection takes a tenth of the sound's length, which is at most a minute: ample on a crowded machine too. */
+const FIND_SPEECH_MS = 180_000
+const REST_MS = 180_000
 
 export interface SpeechModelOptions {
   /** Model in ggml form, its hash checked before. */
@@ -205,9 +205,9 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A machine may become several times slower than it was when it was measured. */
+/** A crowded machine becomes ten times slower than it was when it was measured; a real hang lasts for ever. */
 const patience = (windowMs: number, factor: number): number =>
-  Math.max(20_000, 4 * windowMs * Math.max(0.5, factor))
+  Math.max(60_000, 4 * windowMs * Math.max(0.5, factor))
 
 /** The encoder is told to look at the window and a little more instead of 30 s: half the time for short clips. */
 function audioCtxOf(windowMs: number): number {
