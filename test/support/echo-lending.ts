@@ -10,8 +10,8 @@ export const ECHO_SPEECH = parseId('echo-speech', isModelId)
 export const ECHO_WEIGHTS = `sha256:${'e'.repeat(64)}`
 
 export interface EchoOptions {
-  /** Awaited before a text answers; gets the run's signal. */
-  readonly before?: (signal: AbortSignal) => Promise<void>
+  /** Awaited before a text answers; gets the run's signal and the text. */
+  readonly before?: (signal: AbortSignal, text: string) => Promise<void>
   /** Thrown instead of answering. */
   readonly failure?: Error
   readonly textSlots?: number
@@ -23,10 +23,10 @@ export function echoLending(options: EchoOptions = {}): Lending {
     contextTokens: 8192,
     count: (words) => Math.ceil(words.length / 4),
     run: async (request, { signal, onDelta }) => {
-      await options.before?.(signal)
+      const answer = request.user.replaceAll(/⟦[^⟧]*⟧/g, '').trim()
+      await options.before?.(signal, answer)
       if (signal.aborted) throw new AppError('job.cancelled')
       if (options.failure !== undefined) throw options.failure
-      const answer = request.user.replaceAll(/⟦[^⟧]*⟧/g, '').trim()
       onDelta?.(answer.slice(0, Math.ceil(answer.length / 2)))
       onDelta?.(answer)
       return { text: answer, units: { ...noUnits, inTokens: 10, outTokens: 5 }, stop: 'end' }

@@ -1,5 +1,5 @@
 /** A private Postgres cluster for one test file, where the machine has the programs; never the machine's own server. */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +13,16 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
+/** A server that is the test's alone, so that it may be away for a while. */
+export interface PrivatePostgres extends TestPostgres {
+  /** The cluster's files. */
+  readonly folder: string
+  /** Ends the server: connections are cut, nothing is lost. */
+  halt(): Promise<void>
+  /** Starts it again on the same port. */
+  start(): Promise<void>
+}
+
 /** Folder of the newest installed server's programs. */
 const programs = (): string | undefined => {
   const root = '/usr/lib/postgresql'
@@ -24,12 +34,19 @@ const programs = (): string | undefined => {
 }
 
 export const hasPostgres = (): boolean =>
-  process.env['TEST_DATABASE_URL'] !== undefined || programs() !== undefined
+  process.env['TEST_DATABASE_URL'] !== undefined || hasPrivatePostgres()
+
+/** True where a cluster can be made. */
+export const hasPrivatePostgres = (): boolean => programs() !== undefined
 
 /** Uses `TEST_DATABASE_URL` when it is set. Throws when `hasPostgres()` is false. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const given = process.env['TEST_DATABASE_URL']
-  if (given !== undefined) return { url: given, stop: async () => undefined }
+  return given === undefined ? startPrivatePostgres() : { url: given, stop: async () => undefined }
+}
+
+/** A new cluster on a free port of the loopback. Throws when `hasPrivatePostgres()` is false. */
+export async function startPrivatePostgres(): Promise<PrivatePostgres> {
   const bin = programs()
   if (bin === undefined) throw new Error('no Postgres on this machine')
   const folder = tempFolder('postgres')
@@ -43,15 +60,26 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   })
   const port = await freePort()
   const args = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-c', 'fsync=off']
-  const server = spawn(join(bin, 'postgres'), args, { ...options, stdio: 'ignore' })
   const url = `postgres://test@127.0.0.1:${port}/postgres`
-  await until('Postgres answers', () => answers(url))
+  let server: ChildProcess | undefined
+  const start = async (): Promise<void> => {
+    server = spawn(join(bin, 'postgres'), args, { ...options, stdio: 'ignore' })
+    await until('Postgres answers', () => answers(url))
+  }
+  const halt = async (): Promise<void> => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    const gone = once(server, 'exit')
+    server.kill('SIGINT')
+    await gone
+  }
+  await start()
   return {
     url,
+    folder,
+    halt,
+    start,
     stop: async () => {
-      const gone = once(server, 'exit')
-      server.kill('SIGINT')
-      await gone
+      await halt()
       rmSync(folder, { recursive: true, force: true })
     },
   }
