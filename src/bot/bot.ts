@@ -4,6 +4,7 @@ import { createUpdateFetcher, sequentialize } from '@grammyjs/runner'
 import type { ApiClientOptions } from 'grammy'
 import { Api, Bot, BotError } from 'grammy'
 import type { Message, Update } from 'grammy/types'
+import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
 import type { JobId } from '../core/ids.ts'
@@ -27,22 +28,25 @@ import { apologise, askBacklog } from './features/backlog.ts'
 import { addCancel } from './features/cancel.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
-import { addLatePresses, addPresses } from './features/presses.ts'
+import { addLatePresses, addPresses, type PressDeps } from './features/presses.ts'
 import { createRequests } from './features/requests.ts'
 import { addSettings } from './features/settings.ts'
 import { addStop } from './features/stop.ts'
 import { addTaskCommands } from './features/task-commands.ts'
 import { createFiles } from './files.ts'
 import { forgetPerson } from './forget.ts'
+import { createGroups } from './groups.ts'
 import { createInboxStore } from './inbox-store.ts'
 import { createLimits } from './limits.ts'
 import { createLive } from './live.ts'
 import type { Bundle } from './merge.ts'
+import { detectLanguage } from './reading/language.ts'
 import type { Reader } from './reading/read.ts'
 import { type AnswerFacts, createRecentFacts } from './recent-facts.ts'
 import { createPrivatePublisher } from './replies/private.ts'
 import { retryCalls } from './retry.ts'
 import { defaultSettings, uiOf } from './settings.ts'
+import { refusalOf } from './telegram-errors.ts'
 import { textsOf } from './texts/texts.ts'
 import { allowedUpdates, createUpdates, type Updates } from './updates.ts'
 import { createUserStore } from './user-store.ts'
@@ -79,7 +83,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const client: ApiClientOptions = { apiRoot: deps.apiRoot, timeoutSeconds: 60 }
   const bot = new Bot<Ctx>(deps.token.reveal(), { client })
   bot.api.config.use(retryCalls(clock))
-  await bot.init()
+  await bot.init().catch(refuseToken)
   const api = new Api(deps.token.reveal(), client)
   api.config.use(retryCalls(clock))
 
@@ -103,7 +107,8 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     log,
     signal: life.signal,
   })
-  const publishers = { private: inPrivate, group: inPrivate, ...channels.publishers }
+  const groups = createGroups({ ...own, api, me: bot.botInfo })
+  const publishers = { private: inPrivate, group: groups.publisher, ...channels.publishers }
   const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
   const files = createFiles({
     api,
@@ -151,7 +156,8 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     handle: (bundle) => handleBundle(bot, flavors, bundle),
     giveUp: (update) => apologise(services, update),
     askBacklog: (stale) => askBacklog(services, stale),
-    isIgnored: async (update) => isPublic(update) && !(await channels.wants(update)),
+    isIgnored: async (update) =>
+      isPublic(update) && !(await groups.wants(update)) && !(await channels.wants(update)),
     onFatal: deps.onFatal,
     clock,
     log,
@@ -178,15 +184,21 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     if (!ctx.from || answer === 'no') await ctx.reply(words.kept)
     else await ctx.reply(words.done(await forgetPerson(forgetAll, ctx.from.id)))
   }
-  channels.addPublic(bot, services, async (userId) => (await dialogues.read(userId)) !== undefined)
-  const privately = bot.filter((ctx) => ctx.chat?.type === 'private')
-  privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
-  addPresses(privately, {
+  const presses: PressDeps = {
     ...services,
     requests,
     settleBacklog: (chatId, wish) => updates.settleBacklog(chatId, wish),
     forget,
-  })
+  }
+  channels.addPublic(bot, services, async (userId) => (await dialogues.read(userId)) !== undefined)
+  const inGroups = bot.filter(
+    (ctx) => ctx.chat?.type === 'group' || ctx.chat?.type === 'supergroup',
+  )
+  groups.add(inGroups, services, requests)
+  addPresses(inGroups, presses)
+  const privately = bot.filter((ctx) => ctx.chat?.type === 'private')
+  privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
+  addPresses(privately, presses)
   addCancel(privately)
   addForgetDialogue(privately, forget)
   channels.addPrivate(privately, services, requests)
@@ -205,7 +217,9 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     ]).catch((error: unknown) => log.failure('sweep.failed', describe(error)))
   })
   life.keep('sweep', sweeping, (stop) => stop())
-  await announce(api)
+  await announce(api).catch((error: unknown) => log.failure('announce.failed', describe(error)))
+  // The detector's tables take a second to load: not while the first person waits.
+  void detectLanguage(bot.botInfo.first_name.repeat(8), [])
   await resumeLive({ deliveries, live })
   desk.startDeliveries(
     createDeliver({ deliveries, users, copies, live, publishers, recent, clock, log }),
@@ -235,6 +249,12 @@ async function handleBundle(
     await Promise.allSettled(tracked)
   }
   await Promise.all(tracked)
+}
+
+/** A token that Telegram does not know is the operator's business, told by its code. */
+function refuseToken(cause: unknown): never {
+  if (refusalOf(cause)?.kind === 'token') throw new AppError('telegram.token', {}, { cause })
+  throw cause
 }
 
 /** One chat and topic, and one person, at a time. */

@@ -84,7 +84,8 @@ async function deliverOnce(
     log.info('delivery.sent', { job, place: delivery.place.kind, state: finished.state })
   } catch (error) {
     const refusal = refusalOf(error)
-    if (refusal?.kind !== 'gone') {
+    // Without the right to write there it will not get through later either.
+    if (refusal?.kind !== 'gone' && refusal?.kind !== 'missing') {
       log.failure('delivery.failed', describe(error))
       throw error
     }
@@ -142,7 +143,7 @@ async function keepCopy(
 
 /** "Try again" takes the source from the message that is answered, so nothing has to be kept for it. */
 function retryKeyboard(delivery: Delivery): Keyboard {
-  if (delivery.place.kind !== 'private' && delivery.place.kind !== 'group') return []
+  if (delivery.place.kind !== 'private') return []
   const text = textsOf(delivery.ui).buttons.retry
   const { task, from, to } = delivery
   if (task === 'transcribe')

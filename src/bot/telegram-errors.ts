@@ -46,7 +46,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (parameters.migrate_to_chat_id !== undefined)
     return { kind: 'moved', chatId: parameters.migrate_to_chat_id }
   if (code === 429) return { kind: 'flood', retryAfterMs: (parameters.retry_after ?? 1) * 1000 }
-  if (code === 401 || code === 404) return { kind: 'token' }
+  if (code === 401) return { kind: 'token' }
   if (code === 403) return { kind: 'gone' }
   if (code === 409) return { kind: 'conflict' }
   if (code >= 500) return { kind: 'lost' }

@@ -25,6 +25,8 @@ export interface Asker extends Pick<PersonFlavor, 'settings' | 'ui' | 'texts' | 
   readonly tag: string
   readonly languageCode?: string
   readonly class: JobClass
+  /** Nobody asked: what cannot be done is not mentioned. */
+  readonly isSilent?: boolean
 }
 
 /** Text of any material, and what is known about it. */
@@ -60,6 +62,18 @@ async function detect(asker: Asker, text: string): Promise<string | undefined> {
   return detected === 'undecided' ? undefined : detected.language
 }
 
+/** Says something to the asker; choices only where a press can be told to be theirs. */
+async function tell(
+  api: Services['api'],
+  asker: Asker,
+  message: { text: string; keyboard?: Keyboard },
+): Promise<void> {
+  if (asker.isSilent === true) return
+  const { keyboard = [] } = message
+  const choices = asker.place.kind === 'private' ? keyboard : []
+  await say(api, asker.place, { text: message.text, keyboard: choices })
+}
+
 export function createRequests(services: Services & { reader: Reader }): Requests {
   const { api, accept, choice, files, reader, log } = services
 
@@ -73,7 +87,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
       const { text, mayRetry } = sentenceOf(error, asker.texts)
       const sentence = error.code === 'input.too-many' ? asker.texts.input.tooMany : text
       const keyboard = mayRetry ? [[button(asker.texts.buttons.retry, again)]] : []
-      await say(api, asker.place, { text: sentence, keyboard })
+      await tell(api, asker, { text: sentence, keyboard })
     }
   }
 
@@ -124,12 +138,12 @@ export function createRequests(services: Services & { reader: Reader }): Request
     if (from === undefined) return true
     const advice = pairAdvice(choice.textModel, from, to)
     if (advice === 'served') return true
-    const { texts, ui, place } = asker
+    const { texts, ui } = asker
     const names = [languageName(ui, from), languageName(ui, to)] as const
     if (advice === 'warn') {
-      if (!again) return true
+      if (!again || asker.place.kind !== 'private') return true
       const keyboard = [[button(texts.buttons.translateAnyway, again)]]
-      await say(api, place, { text: texts.advice.weak(...names), keyboard })
+      await tell(api, asker, { text: texts.advice.weak(...names), keyboard })
       return false
     }
     const works = targetsFor(choice.textModel, from)
@@ -145,13 +159,14 @@ export function createRequests(services: Services & { reader: Reader }): Request
         sure: false,
       }),
     )
-    await say(api, place, { text, keyboard: buttons.map((one) => [one]) })
+    await tell(api, asker, { text, keyboard: buttons.map((one) => [one]) })
     return false
   }
 
   async function askTarget(asker: Asker, from: string | undefined): Promise<void> {
     const { texts, ui } = asker
-    await say(api, asker.place, {
+    if (asker.place.kind !== 'private') return tell(api, asker, { text: texts.group.same })
+    await tell(api, asker, {
       text: texts.ask.whichLanguage,
       keyboard: languageKeyboard({
         ui,
@@ -233,7 +248,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
         button(texts.buttons.summarize, { kind: 'summarize', to: settings.target }),
       ],
     ]
-    await say(api, asker.place, { text: texts.ask[reason], keyboard })
+    await tell(api, asker, { text: texts.ask[reason], keyboard })
   }
 
   /** Work that needs a download or a page goes on after the handler; short work is awaited by it. */
@@ -282,13 +297,13 @@ export function createRequests(services: Services & { reader: Reader }): Request
     transcribe: async (asker, incoming, { language }) => {
       const route = routeOf(incoming)
       if (route.kind !== 'sound') {
-        await say(api, asker.place, { text: asker.texts.ask.needSound })
+        await tell(api, asker, { text: asker.texts.ask.needSound })
         return
       }
       const { file } = route.body
       if (file.bytes !== undefined && file.bytes > maxFileBytes) {
         const megabytes = Math.ceil(file.bytes / (1024 * 1024))
-        await say(api, asker.place, { text: asker.texts.input.fileTooBig(megabytes) })
+        await tell(api, asker, { text: asker.texts.input.fileTooBig(megabytes) })
         return
       }
       const again: Press = { kind: 'transcribe', ...(language && { language }) }
@@ -306,21 +321,21 @@ export function createRequests(services: Services & { reader: Reader }): Request
         case 'document':
           if (route.body.file.bytes !== undefined && route.body.file.bytes > maxFileBytes) {
             const megabytes = Math.ceil(route.body.file.bytes / (1024 * 1024))
-            await say(api, asker.place, { text: asker.texts.input.fileTooBig(megabytes) })
+            await tell(api, asker, { text: asker.texts.input.fileTooBig(megabytes) })
             return undefined
           }
           return requests.summarize(asker, incoming, {})
         case 'page':
           return requests.summarize(asker, incoming, {})
         case 'telegram-link':
-          await say(api, asker.place, { text: asker.texts.input.telegramLink })
+          await tell(api, asker, { text: asker.texts.input.telegramLink })
           return undefined
         case 'text': {
           const again: Press = { kind: 'translate', to: asker.settings.target, sure: false }
           return guarded(asker, again, () => routeText(asker, route.text))
         }
         case 'nothing':
-          await say(api, asker.place, { text: asker.texts.input.accepts })
+          await tell(api, asker, { text: asker.texts.input.accepts })
           return undefined
       }
     },

@@ -25,6 +25,8 @@ export interface Answer {
   /** Name of the file when the text has to go as one. */
   readonly fileName: string
   readonly wholeInFile: string
+  /** Long text stands in an expandable quote. */
+  readonly isFolded?: boolean
 }
 
 export interface AnswerSource {

@@ -11,6 +11,9 @@ import { splitText } from './split.ts'
 const maxRichUnits = 30_000
 const beginningUnits = 3000
 const maxPartUnits = 4000
+/** In groups, longer text is folded so that it does not fill everybody's screen. */
+const foldFromUnits = 700
+const maxFoldedUnits = 20_000
 
 export interface Progress {
   /** Messages of this answer that went out before a crash. */
@@ -86,7 +89,7 @@ function sendRich(api: Api, place: Place, answer: Answer): Promise<Message> {
 /** Blocks of a whole answer: its text, our notes, the footer and the collapsed details. */
 export function answerBlocks(answer: Answer): Block[] {
   return [
-    ...renderBlocks(answer.text, answer.style),
+    ...(isFoldable(answer) ? [folded(answer.text)] : renderBlocks(answer.text, answer.style)),
     ...answer.notes.map(paragraph),
     { type: 'footer', text: answer.footer },
     {
@@ -96,6 +99,14 @@ export function answerBlocks(answer: Answer): Block[] {
     },
   ]
 }
+
+const isFoldable = ({ isFolded, text }: Answer): boolean =>
+  isFolded === true && text.length >= foldFromUnits && text.length <= maxFoldedUnits
+
+const folded = (text: string): Block => ({
+  type: 'expandable_blockquote',
+  text: text.toWellFormed(),
+})
 
 function plainParts(answer: Answer): string[] {
   const tail = [...answer.notes, answer.footer].join('\n')

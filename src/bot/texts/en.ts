@@ -1,6 +1,7 @@
 /** @module English texts; their shape is the type every other language must satisfy. */
 import type { Sentence } from '../../core/errors.ts'
 import { channelEn } from './channel-en.ts'
+import { groupEn } from './group-en.ts'
 import { plural } from './plural.ts'
 
 const n = plural('en')
@@ -272,6 +273,7 @@ export const en = {
     expired: 'I stopped waiting for your answer. Nothing was deleted.',
   },
   channel: channelEn,
+  group: groupEn,
   dialogue: {
     cancelled: 'All right, cancelled.',
     nothing: 'There is nothing to cancel.',

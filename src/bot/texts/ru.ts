@@ -2,6 +2,7 @@
 import type { Sentence } from '../../core/errors.ts'
 import { channelRu } from './channel-ru.ts'
 import type { Texts } from './en.ts'
+import { groupRu } from './group-ru.ts'
 import { plural } from './plural.ts'
 
 const n = plural('ru')
@@ -277,6 +278,7 @@ export const ru: Texts = {
     expired: 'Я больше не жду ответа. Ничего не удалено.',
   },
   channel: channelRu,
+  group: groupRu,
   dialogue: {
     cancelled: 'Хорошо, отменено.',
     nothing: 'Отменять нечего.',

@@ -1,0 +1,45 @@
+/** @module Everything about groups put together: rows, publisher, what is kept and what is not, handlers. */
+import type { Composer } from 'grammy'
+import type { Update } from 'grammy/types'
+import type { Database } from '../db/database.ts'
+import type { Ctx, Services } from './context.ts'
+import { addGroupMembership } from './features/group-membership.ts'
+import { addGroupMessages, isCovered } from './features/group-messages.ts'
+import { addGroupSettings } from './features/group-settings.ts'
+import type { Requests } from './features/requests.ts'
+import { addressOf, isOtherBot } from './group-address.ts'
+import { createGroupStore } from './group-store.ts'
+import { createGroupPublisher } from './replies/group.ts'
+import type { Publisher } from './replies/publisher.ts'
+
+export interface GroupsDeps extends Pick<Services, 'api' | 'me' | 'clock'> {
+  readonly db: Database
+  readonly botId: number
+}
+
+export interface Groups {
+  readonly publisher: Publisher
+  /** True for what concerns the bot; anything else leaves no trace. */
+  wants(update: Update): Promise<boolean>
+  /** Handlers, for updates of groups only. */
+  add(composer: Composer<Ctx>, services: Services, requests: Requests): void
+}
+
+export function createGroups(deps: GroupsDeps): Groups {
+  const groups = createGroupStore(deps)
+  return {
+    publisher: createGroupPublisher(deps.api),
+    wants: async ({ message }) => {
+      if (message?.chat.type !== 'group' && message?.chat.type !== 'supergroup') return false
+      if (message.migrate_to_chat_id !== undefined) return true
+      if (isOtherBot(message) || message.is_automatic_forward === true) return false
+      if (addressOf(message, deps.me).kind !== 'none') return true
+      return isCovered(await groups.get(message.chat.id), message)
+    },
+    add: (composer, services, requests) => {
+      addGroupMembership(composer, { ...services, groups })
+      addGroupSettings(composer, { ...services, groups, requests })
+      addGroupMessages(composer, { ...services, groups, requests })
+    },
+  }
+}
