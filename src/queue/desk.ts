@@ -31,6 +31,8 @@ export interface DeskOptions {
   readonly ownerKey: Uint8Array
   /** Most bytes of a task's result stream; 2 MiB where it says nothing. */
   readonly maxOutputBytes?: (task: string) => number
+  /** Jobs that may wait in one pool before a front says that it is busy: about 50 a slot. 500 where it says nothing. */
+  readonly maxWaiting?: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -46,8 +48,7 @@ const maxContentBytes = 1_048_000
 const maxAudioBytes = 200 * 2 ** 20
 const maxLifeMs = 86_400_000
 const maxAttempts = 3
-/** Jobs that may wait for one slot before a front says that it is busy. */
-const maxWaiting = 500
+const standardMaxWaiting = 500
 
 /** Opens the desk of one front and starts its sweeps. `redis` must be connected. */
 export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
@@ -98,7 +99,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     const known = await store.findByRequest(requestKey)
     if (known) return { job: known, place: await placeIfOpen(known), isNew: false }
     const waiting = await queues.of(poolOf(request.model, request.tier)).countWaiting()
-    if (waiting.all >= maxWaiting) throw new AppError('worker.none')
+    if (waiting.all >= (options.maxWaiting ?? standardMaxWaiting)) throw new AppError('worker.none')
     const entry = await seal(request, requestKey)
     const { job } = entry.row
     if (!(await store.insert(entry.row))) {

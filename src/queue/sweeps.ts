@@ -5,7 +5,7 @@ import { isBlobId, type JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { Turnstile } from './admission.ts'
 import type { Blobs } from './blobs.ts'
-import type { JobClass } from './desk-port.ts'
+import { classAfter, classUpMs } from './class-rank.ts'
 import type { SweepStore } from './desk-store.ts'
 import type { Fairness, Place } from './fairness.ts'
 import type { OpenJob } from './job-row.ts'
@@ -45,16 +45,8 @@ const repairMs = 300_000
 const blobsMs = 600_000
 /** Younger jobs are on their way between row and queue. */
 export const restoreAfterMs = 30_000
-const classUpMs = 60_000
 const orphanMs = 15 * 60_000
 const staleResultMs = 86_400_000
-
-const classes: readonly JobClass[] = ['batch', 'channel', 'interactive']
-
-/** The class a job waits in after `waitedMs`: one up a minute, so that no class starves. */
-export const classAfter = (own: JobClass, waitedMs: number): JobClass =>
-  classes[Math.min(classes.indexOf(own) + Math.floor(waitedMs / classUpMs), classes.length - 1)] ??
-  own
 
 /** Starts all sweeps; a failing one is logged and tried again at its next time. Runs `restore` and `expire` at once. */
 export function startSweeps(deps: SweepDeps): Sweeps {
