@@ -209,6 +209,26 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
     })
   })
 
+  test('a link that adds the bot to a channel stays here: a chat is picked, the rights are given', async () => {
+    const page = await open()
+    await begin(page)
+    const url = 'https://t.me/chrysalis_bot?startchannel=s&admin=edit_messages+post_messages'
+    await bot.bot.api.sendMessage(anna, 'Add me', {
+      reply_markup: { inline_keyboard: [[{ text: 'Add to a channel', url }]] },
+    })
+
+    await page.getByRole('link', { name: 'Add to a channel' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Slow Science' }).click()
+
+    await page.locator('.chat-state', { hasText: 'the bot is an admin' }).waitFor()
+    const channel = sim.sim.world.rooms.values().find((it) => it.chat.type === 'channel')
+    expect(channel?.members.get(sim.botId)?.rights).toMatchObject({
+      can_edit_messages: true,
+      can_post_messages: true,
+      can_delete_messages: false,
+    })
+  })
+
   test.each([
     { width: 360, height: 740 },
     { width: 390, height: 844 },

@@ -12,6 +12,7 @@ import {
 import { refreshComposer } from './composer.js'
 import { alertDialog } from './dialog.js'
 import { acceptDrops } from './file-dialog.js'
+import { followLinks } from './links.js'
 import { showAnswer } from './message.js'
 import { drawScenes, loadCalls, traceCall, traceUpdate } from './scenes.js'
 import { drawSidebar } from './sidebar.js'
@@ -175,6 +176,7 @@ function countUnread(line, view) {
 }
 
 applySavedTheme()
+followLinks(go)
 acceptDrops(chat, currentRoom)
 document.addEventListener('keydown', (event) => {
   if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {

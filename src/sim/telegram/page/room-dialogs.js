@@ -219,7 +219,8 @@ async function attempt(promise) {
   }
 }
 
-function roomPicker(rooms, onpick) {
+/** A list of chats to choose one from. */
+export function roomPicker(rooms, onpick) {
   const list = h(
     'div',
     { class: 'picker' },
