@@ -99,7 +99,7 @@ function deliveryOf({ place, ui, flow, work }: Ask, job: JobId): Delivery {
 }
 
 /** 31 non-zero bits of the job id: Stop finds its job again after a restart. */
-export function draftIdOf(job: JobId): number {
+function draftIdOf(job: JobId): number {
   return (Number.parseInt(job.slice(0, 8), 16) % 0x7fff_fffe) + 1
 }
 

@@ -2,9 +2,9 @@
 import { isJobId, type JobId } from '../core/ids.ts'
 
 /** What can be done with a sealed copy of a result. `menu`: choose a language first. */
-export type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'
+type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'
 
-export type SettingKey = 'menu' | 'ui' | 'reads' | 'target' | 'summary' | 'copies' | 'never'
+type SettingKey = 'menu' | 'ui' | 'reads' | 'target' | 'summary' | 'copies' | 'never'
 
 /** Actions on "the source" take it from the message the pressed one replies to, so nothing needs to be stored. */
 export type Press =

@@ -16,7 +16,7 @@ export const privateCommands = [
   'help',
   'start',
 ] as const
-export const groupCommands = ['tr', 'text', 'tldr', 'help'] as const
+const groupCommands = ['tr', 'text', 'tldr', 'help'] as const
 export const groupAdminCommands = [...groupCommands, 'settings'] as const
 
 type Name = keyof Texts['commands']

@@ -25,7 +25,7 @@ export interface Copies {
   open(copy: CopyKey): Promise<CopyContent | undefined>
 }
 
-export const copyLifeMs = 24 * 3_600_000
+const copyLifeMs = 24 * 3_600_000
 
 /** AES-256-GCM, `iv(12) ‖ ciphertext ‖ tag(16)`, the id as associated data; a fresh key for each copy. */
 export function createCopies({ store, clock }: { store: CopyStore; clock: Clock }): Copies {

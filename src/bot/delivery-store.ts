@@ -7,7 +7,7 @@ import type { Place } from './place.ts'
 import { chooseUi, type UiLanguage } from './texts/texts.ts'
 
 /** Which buttons an answer gets. `summary-first`: the summary of a long foreign text, whose translation is a press away. */
-export const flows = ['translation', 'summary', 'summary-first', 'transcript'] as const
+const flows = ['translation', 'summary', 'summary-first', 'transcript'] as const
 export type Flow = (typeof flows)[number]
 
 export interface Delivery {

@@ -1,7 +1,7 @@
 /** @module Whether a message of a group is meant for the bot: a command, a mention, a reply to it. Everything else is none of its business. */
 import type { Message, UserFromGetMe } from 'grammy/types'
 
-export const groupCommandNames = ['tr', 'text', 'tldr', 'help', 'settings', 'start'] as const
+const groupCommandNames = ['tr', 'text', 'tldr', 'help', 'settings', 'start'] as const
 
 /** `words`: what stands beside the mention, or the whole reply. */
 export type Address =

@@ -4,8 +4,8 @@ import type { Clock } from '../core/clock.ts'
 import type { DeliveryStore } from './delivery-store.ts'
 import type { Place } from './place.ts'
 
-export const maxActivePerUser = 3
-export const maxActivePerChat = 10
+const maxActivePerUser = 3
+const maxActivePerChat = 10
 export const maxPerMinute = 20
 /** One polite notice in this time, then silence. */
 const noticeEveryMs = 10 * 60_000

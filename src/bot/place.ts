@@ -4,7 +4,7 @@
  * `private` and `group`: a message in reply to the asker. `comment`: under a channel post in the discussion group.
  * `append`: at the end of the channel post itself.
  */
-export type PlaceKind = 'private' | 'group' | 'comment' | 'append'
+type PlaceKind = 'private' | 'group' | 'comment' | 'append'
 
 export interface Place {
   readonly kind: PlaceKind

@@ -28,7 +28,7 @@ export const allowedUpdates = [
 ] as const satisfies readonly Exclude<keyof Update, 'update_id'>[]
 
 /** Handles one request; resolves when nothing of it can be lost any more (the job's row exists, the answer is out). */
-export type Handle = (bundle: Bundle) => Promise<void>
+type Handle = (bundle: Bundle) => Promise<void>
 
 /** The runner's own kind of signal. */
 type Signal = Parameters<UpdateSupplier<Update>['supply']>[1]

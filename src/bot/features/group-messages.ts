@@ -114,8 +114,7 @@ async function automatic(deps: GroupDeps, ctx: Ctx, message: Message): Promise<v
   await deps.requests.translate(asker, incoming, { from, to, sure: true })
 }
 
-export const isWorthTranslating = (text: string): boolean =>
-  letterCount(lettersOnly(text)) >= minLetters
+const isWorthTranslating = (text: string): boolean => letterCount(lettersOnly(text)) >= minLetters
 
 /** Whether a message that is not addressed to us falls under what is switched on. */
 export function isCovered(settings: GroupSettings | undefined, message: Message): boolean {

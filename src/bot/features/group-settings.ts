@@ -13,7 +13,7 @@ import { onCommand } from './task-commands.ts'
 /** `g` + what + value: `gv` voice, `gl` lock, `gt` languages, `gt<code>` one of them, `gt-` off, `gm` menu. */
 const shape = /^g([vltm])([a-z]{2,3}|-)?$/
 
-export const isGroupData = (data: string): boolean => shape.test(data)
+const isGroupData = (data: string): boolean => shape.test(data)
 
 export function addGroupSettings(composer: Composer<Ctx>, deps: GroupDeps): void {
   onCommand(composer, 'settings', async (ctx, { message }) => {

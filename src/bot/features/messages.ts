@@ -21,6 +21,10 @@ export function addMessages(
         await say(services.api, placeOf(ctx, ctx.message), { text: ctx.texts.input.tooFast })
       return
     }
+    if (ctx.message.text?.startsWith('/') === true) {
+      await say(services.api, placeOf(ctx, ctx.message), { text: ctx.texts.input.unknownCommand })
+      return
+    }
     const comment = commentOf(parts)
     const material = parts.filter((part) => part !== comment)
     const lead = material[0] ?? comment ?? ctx.message
@@ -68,7 +72,7 @@ async function obey(
 }
 
 /** Several messages as one: the first file, sound or page decides; texts and captions are joined. */
-export function join(messages: readonly Message[]): Incoming {
+function join(messages: readonly Message[]): Incoming {
   const all = messages.map(readMessage)
   const lead =
     all.find((one) => one.body.kind === 'sound' || one.body.kind === 'document') ?? all[0]

@@ -1,30 +1,26 @@
 /** @module Pressed buttons: each press is answered, each is authorised anew, data of another version says that it is too old. */
-import { type Composer, type Filter, InputFile } from 'grammy'
+import { type Composer, type Filter } from 'grammy'
 import type { CallbackQuery, Message } from 'grammy/types'
 import { isErrorCode } from '../../core/app-error.ts'
 import { describe } from '../../core/describe.ts'
 import { tierSchema } from '../../core/tier.ts'
-import { toSrt } from '../../tasks/subtitles.ts'
 import { isDialogueData, type Press, parsePress } from '../buttons.ts'
 import type { Ctx, Services } from '../context.ts'
-import type { CopyContent } from '../copies.ts'
 import type { SentFacts } from '../delivery-store.ts'
 import { readMessage } from '../incoming.ts'
 import { readable, targetsFor } from '../offered.ts'
 import { type LanguageMenu, languageKeyboard } from '../replies/keyboards.ts'
-import { flattenRich } from '../replies/rich-text.ts'
-import { say, sentenceOf } from '../replies/say.ts'
-import { optionsOf } from '../replies/send.ts'
+import { sentenceOf } from '../replies/say.ts'
 import { addNever } from '../settings.ts'
 import { refusalOf } from '../telegram-errors.ts'
 import { languageName, type Texts } from '../texts/texts.ts'
 import type { Updates } from '../updates.ts'
 import { askerOf } from './asker.ts'
+import { followUp } from './follow-ups.ts'
+import { leaveMenu, showMenu } from './menus.ts'
+import type { Reply } from './press-reply.ts'
 import type { Requests } from './requests.ts'
 import { pressSetting } from './settings.ts'
-
-/** What a press says back: nothing, a toast, or an alert. */
-export type Reply = { readonly text: string; readonly isAlert: boolean } | 'silent'
 
 export interface PressDeps extends Services {
   readonly requests: Requests
@@ -144,13 +140,6 @@ async function again(
   }
 }
 
-/** A menu or question has done its work once something is chosen; answers stay. */
-async function leaveMenu(ctx: Ctx, message: Message): Promise<void> {
-  const isAnswer = message.rich_message !== undefined || message.document !== undefined
-  if (isAnswer) return
-  await ctx.deleteMessage().catch(() => undefined)
-}
-
 /** A new menu under the source, or another page of the menu that was pressed. */
 async function openMenu(
   { choice }: PressDeps,
@@ -181,106 +170,6 @@ async function openMenu(
   const text = press.kind === 'to-menu' ? texts.ask.whichLanguage : texts.ask.whichSource
   await showMenu(ctx, { message, source, text, keyboard: languageKeyboard(menu) })
   return 'silent'
-}
-
-async function showMenu(
-  ctx: Ctx,
-  menu: {
-    message: Message
-    source: Message
-    text: string
-    keyboard: ReturnType<typeof languageKeyboard>
-  },
-): Promise<void> {
-  if (menu.message.text === menu.text) {
-    const rows = menu.keyboard.map((row) => [...row])
-    await ctx.editMessageReplyMarkup({ reply_markup: { inline_keyboard: rows } })
-    return
-  }
-  const place = askerOf(ctx, menu.source).place
-  await say(ctx.api, place, { text: menu.text, keyboard: menu.keyboard })
-}
-
-type CopyPress = Extract<Press, { kind: 'copy' }>
-
-/** What a button under an answer does with the answer's text. */
-async function followUp(
-  deps: PressDeps,
-  ctx: Ctx,
-  { press, message }: { press: CopyPress; message: Message },
-): Promise<Reply> {
-  const isMenu = message.text === ctx.texts.ask.whichLanguage
-  const answer = isMenu ? message.reply_to_message : message
-  if (press.action === 'menu') {
-    if (!answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
-    await copyMenu(deps, ctx, { press, message: answer })
-    return 'silent'
-  }
-  const content = (await deps.copies.open(press)) ?? shownText(answer, ctx)
-  if (!content || !answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
-  const asker = askerOf(ctx, answer, ctx.callbackQuery?.id ?? '')
-  switch (press.action) {
-    case 'summarize':
-      await deps.requests.summarizeText(asker, content, summaryTarget(ctx, content))
-      return 'silent'
-    case 'translate':
-      await leaveMenu(ctx, message)
-      await deps.requests.translateText(asker, content, press.language ?? ctx.settings.target)
-      return 'silent'
-    case 'txt':
-      await sendText(ctx, answer, { name: 'text.txt', text: content.text })
-      return 'silent'
-    case 'srt': {
-      if (!content.segments) return { text: ctx.texts.input.sendAgain, isAlert: true }
-      await sendText(ctx, answer, { name: 'subtitles.srt', text: toSrt(content.segments) })
-      return 'silent'
-    }
-  }
-}
-
-const summaryTarget = ({ settings }: Ctx, { language }: CopyContent): string =>
-  settings.reads.includes(language) ? language : settings.target
-
-async function copyMenu(
-  { copies, choice }: PressDeps,
-  ctx: Ctx,
-  { press, message }: { press: CopyPress; message: Message },
-): Promise<void> {
-  const content = await copies.open(press)
-  const { id, key } = press
-  const menu: LanguageMenu = {
-    ui: ctx.ui,
-    texts: ctx.texts,
-    languages: targetsFor(choice.textModel, content?.language),
-    page: press.page ?? 0,
-    choose: (language) => ({ kind: 'copy', action: 'translate', id, key, language }),
-    turn: (page) => ({ kind: 'copy', action: 'menu', id, key, page }),
-  }
-  const pressed = ctx.callbackQuery?.message
-  await showMenu(ctx, {
-    message: pressed && 'text' in pressed ? pressed : message,
-    source: message,
-    text: ctx.texts.ask.whichLanguage,
-    keyboard: languageKeyboard(menu),
-  })
-}
-
-/** Without the copy the text is still in the message itself, unless it had to be cut. */
-function shownText(message: Message | undefined, ctx: Ctx): CopyContent | undefined {
-  const blocks = message?.rich_message?.blocks
-  if (!blocks) return undefined
-  const { text } = flattenRich(blocks)
-  return text === '' ? undefined : { v: 1, text, language: ctx.settings.target }
-}
-
-async function sendText(
-  ctx: Ctx,
-  answer: Message,
-  file: { name: string; text: string },
-): Promise<void> {
-  const { place } = askerOf(ctx, answer)
-  const bytes = new TextEncoder().encode(file.text.toWellFormed())
-  await ctx.api.sendDocument(place.chatId, new InputFile(bytes, file.name), optionsOf(place))
 }
 
 /** At most 200 characters: the alert of "Details". */

@@ -7,7 +7,7 @@ import { type Keyboard, nameList } from '../replies/answer.ts'
 import { button, languageKeyboard } from '../replies/keyboards.ts'
 import { type Settings, summarySteps, toggleReads } from '../settings.ts'
 import { isUiLanguage, languageName, textsOf, uiLanguages } from '../texts/texts.ts'
-import type { Reply } from './presses.ts'
+import type { Reply } from './press-reply.ts'
 
 type SettingPress = Extract<Press, { kind: 'setting' }>
 type Deps = Pick<Services, 'users' | 'choice'>

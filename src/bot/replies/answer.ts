@@ -82,7 +82,7 @@ function footerOf({ delivery, output, facts, modelTitle, texts }: AnswerSource):
   ].join(' · ')
 }
 
-export const unitsText = ({ units }: Pick<JobFacts, 'units'>, texts: Texts): string =>
+const unitsText = ({ units }: Pick<JobFacts, 'units'>, texts: Texts): string =>
   units.audioMs > 0
     ? texts.footer.audio(Math.round(units.audioMs / 1000))
     : texts.footer.tokens(units.inTokens + units.outTokens)
@@ -109,7 +109,7 @@ function detailsOf({ output, facts, modelTitle, texts }: AnswerSource): string[]
 const isSimulated = (tier: Tier): boolean => tier === 'simulated'
 
 /** What was compared with the source, in plain words. */
-export function checkedLines(checked: Checked, { details }: Texts): string[] {
+function checkedLines(checked: Checked, { details }: Texts): string[] {
   const words = details.checked
   const kinds = [
     [checked.links, words.links],

@@ -62,7 +62,7 @@ const flattenInto = (blocks: readonly RichBlock[], links: string[], join: string
     .join(join)
 
 /** Text of one span; exported for tests of nesting. */
-export function spanText(span: RichText, links: string[] = []): string {
+function spanText(span: RichText, links: string[] = []): string {
   if (typeof span === 'string') return span
   if (Array.isArray(span)) return span.map((part) => spanText(part, links)).join('')
   switch (span.type) {

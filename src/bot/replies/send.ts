@@ -87,7 +87,7 @@ function sendRich(api: Api, place: Place, answer: Answer): Promise<Message> {
 }
 
 /** Blocks of a whole answer: its text, our notes, the footer and the collapsed details. */
-export function answerBlocks(answer: Answer): Block[] {
+function answerBlocks(answer: Answer): Block[] {
   return [
     ...(isFoldable(answer) ? [folded(answer.text)] : renderBlocks(answer.text, answer.style)),
     ...answer.notes.map(paragraph),

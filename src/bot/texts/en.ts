@@ -42,15 +42,14 @@ export const en = {
   start: {
     text: (bot: string) =>
       [
-        `Hi! I am ${bot}. I translate, turn voice into text and summarise, on machines that prove they cannot read along.`,
+        `Hi! I am ${bot}. I translate, turn voice into text and summarise. Every request waits sealed, and only the one machine that works on it opens it.`,
         'Three things to try:',
         '• Send or forward a message in a foreign language: I translate it.',
         '• Record or forward a voice message: I write it down.',
         '• Send a link, a PDF or a long post: I summarise it.',
-        'Telegram itself can see this chat; nobody else can. /privacy says exactly who sees what.',
+        'Telegram can see this chat, and nothing is kept here. /privacy says exactly who sees what.',
       ].join('\n\n'),
     settings: '⚙️ Settings',
-    languages: '🌐 Languages',
     addToGroup: '➕ Add to a group',
     addToChannel: '📣 Add to a channel',
   },
@@ -84,8 +83,8 @@ export const en = {
   },
   bio: {
     short:
-      'Translates, writes down voice and summarises. Only attested machines ever see your text.',
-    long: 'I translate messages, turn voice into text and summarise long posts, pages and files. The work is done on attested confidential machines, so neither their owners nor the queue can read it.',
+      'Translates, writes down voice and summarises. Your text is sealed until the one machine that works on it.',
+    long: 'I translate messages, turn voice into text and summarise long posts, pages and files. Every request is sealed: the queue, the database and the disk cannot read it, only the one machine that works on it.',
   },
 
   working: {
@@ -96,7 +95,6 @@ export const en = {
     translating: 'Translating…',
     summarizing: 'Reading and summarising…',
     listening: (percent: number) => (percent > 0 ? `Listening… ${percent} %` : 'Listening…'),
-    opening: 'Opening the page…',
   },
 
   footer: {
@@ -151,8 +149,6 @@ export const en = {
       `⚠️ ${n(count, { one: 'One detail', other: '# details' })} of the source may be missing. Please compare.`,
     noSpeech: 'I listened to all of it and heard no speech. Nothing was charged.',
     wholeInFile: 'This is the beginning; the whole text is in the file.',
-    stopped: 'Stopped. Nothing was charged and nothing was kept.',
-    factsAlert: (parts: readonly string[]) => parts.join('\n'),
     noFacts: 'I no longer keep the facts of this answer.',
   },
 
@@ -204,8 +200,6 @@ export const en = {
     unknownCommand: 'I do not know this command. /help shows what I can do.',
     sendAgain: 'I no longer have this text. Please send it again.',
     sourceGone: 'The message this button belongs to is gone. Please send it again.',
-    longer: (limit: string) =>
-      `This has more than ${limit} characters, more than I can take at once. Send it in pieces.`,
   },
   backlog: {
     text: (count: number) =>
@@ -222,7 +216,6 @@ export const en = {
       from === 0 ? 'Summaries: only on request' : `Summaries from ${from} characters`,
     copies: (on: boolean) => (on ? 'Buttons work for 24 h' : 'Buttons under answers: off'),
     never: (list: string) => `Never translate: ${list}`,
-    nothing: 'nothing',
     readsHelp:
       'Which languages do you read? I leave them untranslated. One to eight of them; press to switch.',
     targetHelp: 'Into which language shall I translate?',
@@ -270,14 +263,12 @@ export const en = {
     done: (rows: number) =>
       `Done: ${n(rows, { one: '# record', other: '# records' })} deleted. I know nothing about you any more.`,
     kept: 'Nothing was deleted.',
-    expired: 'I stopped waiting for your answer. Nothing was deleted.',
   },
   channel: channelEn,
   group: groupEn,
   dialogue: {
     cancelled: 'All right, cancelled.',
     nothing: 'There is nothing to cancel.',
-    restart: 'I was updated in between; let us start again.',
   },
 }
 
