@@ -16,8 +16,8 @@ export interface Comparison {
   readonly compared: Pick<Checked, 'links' | 'mentions' | 'tags' | 'numbers' | 'dates'>
   /** Parts of the source that the translation must hold and does not, as they stand in the source. */
   readonly missing: readonly string[]
-  /** Number words of the source that became another number. */
-  readonly changedWords: readonly NumberWord[]
+  /** Number words of the source that are not in the translation, as a word or in figures. */
+  readonly lostWords: readonly NumberWord[]
   /** Weekdays and months of the source that are not in the translation. */
   readonly missingDates: readonly CalendarWord[]
   /** Weekdays and months of the translation that are not in the source. */
@@ -40,13 +40,13 @@ export function checkTranslation(source: Side, target: Side): Comparison {
   return {
     compared: { ...spans.compared, numbers: from.numbers.length, dates: dates.compared },
     missing,
-    changedWords: numbers.changed,
+    lostWords: numbers.lost,
     missingDates: dates.missing,
     inventedDates: dates.invented,
     problems:
       missing.length +
       numbers.invented +
-      numbers.changed.length +
+      numbers.lost.length +
       Math.max(dates.missing.length, dates.invented.length),
   }
 }
@@ -126,28 +126,24 @@ function compareNumbers(source: Facts, target: Facts) {
   const extra = target.numbers.filter(
     (mention) => !isAmong(mention, source.numbers) && !isSaid(mention, said, source.dates),
   )
-  // Words of one, two and ordinals stand for much else; a larger one that is lost while another appears was changed.
-  const lost = said.filter((word) => isLost(word, saying, target.numbers))
-  const gained = saying.filter((word) => isLost(word, said, source.numbers))
-  const changed = lost.slice(0, gained.length + Math.max(0, extra.length - missing.length))
+  // Words that nobody can look for in the target language are not missed in it.
+  const lost = hasNumberWords(target.language)
+    ? said.filter((word) => isLost(word, saying, target.numbers))
+    : []
   // Without a table of the source's number words a new figure proves nothing.
   const known = hasNumberWords(source.language)
   const proven = known ? extra.filter(({ values }) => values.some((value) => value <= 12)) : []
-  return {
-    missing,
-    changed,
-    invented: Math.max(0, proven.length - missing.length - changed.length),
-  }
+  return { missing, lost, invented: Math.max(0, proven.length - missing.length - lost.length) }
 }
 
 const wordsOf = ({ text, language }: Facts): readonly NumberWord[] =>
   findNumberWords(text, language)
 
 const isLost = (
-  { value }: NumberWord,
+  { value, sure }: NumberWord,
   words: readonly NumberWord[],
   numbers: readonly NumberMention[],
 ): boolean =>
-  value > 2 &&
+  sure &&
   !words.some((word) => word.value === value) &&
   !numbers.some(({ values, time }) => values.includes(value) || isHour(value, time))

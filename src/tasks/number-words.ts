@@ -15,6 +15,20 @@ const WORDS: Readonly<Record<string, string>> = {
   tr: 'bir/ilk/birinci iki/ikinci/çift/ikisi üç/üçüncü dört/dördüncü beş/beşinci altı/altıncı yedi/yedinci sekiz/sekizinci dokuz/dokuzuncu on/onuncu onbir oniki/düzine',
   ar: 'واحد/واحدة/أول/أولى/الأول/الأولى اثنان/اثنين/اثنتان/اثنتين/ثاني/ثانية/الثاني/الثانية/كلا ثلاثة/ثلاث/ثالث/الثالث/الثالثة أربعة/أربع/رابع/الرابع/الرابعة خمسة/خمس/خامس/الخامس/الخامسة ستة/ست/سادس/السادس/السادسة سبعة/سبع/سابع/السابع/السابعة ثمانية/ثماني/ثمان/ثامن/الثامن/الثامنة تسعة/تسع/تاسع/التاسع/التاسعة عشرة/عشر/عاشر/العاشر/العاشرة',
 }
+/** Forms that mean the number and nothing else: not `sei` (you are), `neuf` (new), `quarto` (room), ordinals, one and two. */
+const SURE: Readonly<Record<string, string>> = {
+  en: 'three four five six seven eight nine ten eleven twelve',
+  es: 'tres cuatro cinco seis siete ocho nueve diez once doce',
+  pt: 'três quatro cinco seis sete oito nove dez onze doze',
+  it: 'tre quattro cinque sette otto nove dieci undici dodici',
+  fr: 'trois quatre cinq six sept huit dix onze douze',
+  de: 'drei vier fünf sechs sieben neun zehn elf zwölf',
+  ru: 'три трех четыре четырех пять пяти шесть шести семь семи восемь восьми девять девяти десять десяти одиннадцать двенадцать',
+  uk: "три трьох чотири чотирьох п'ять п'яти шість шести сім семи вісім восьми дев'ять дев'яти десять десяти одинадцять дванадцять",
+  tr: 'üç dört beş sekiz dokuz',
+  ar: 'ثلاثة أربعة خمسة سبعة ثمانية تسعة عشرة',
+}
+
 /** Chinese and Japanese figures stand inside other words; they count only before a measure or a point in time. */
 const IDEOGRAPHS = '一二三四五六七八九十'
 const MEASURED =
@@ -29,6 +43,8 @@ export const hasNumberWords = (language: Language | undefined): boolean =>
 export interface NumberWord {
   readonly value: number
   readonly text: string
+  /** False for forms with another common meaning: they excuse, but never accuse. */
+  readonly sure: boolean
 }
 
 /** Number words in `text`, in order of appearance. Empty for a language without a table. */
@@ -42,13 +58,18 @@ export function findNumberWords(
   const values = new Map<string, number>()
   for (const [index, forms] of table.split(' ').entries())
     for (const form of forms.split('/')) values.set(fold(form), index + 1)
+  const sure = new Set(fold(SURE[language ?? ''] ?? '').split(' '))
   const found: NumberWord[] = []
   for (const match of fold(text).matchAll(/[\p{L}'][\p{L}\p{M}']*/gu)) {
     // Arabic words carry `and`, `in`, `for` in front.
     const bare = language === 'ar' ? values.get(match[0].slice(1)) : undefined
     const value = values.get(match[0]) ?? bare
     if (value !== undefined)
-      found.push({ value, text: text.slice(match.index, match.index + match[0].length) })
+      found.push({
+        value,
+        text: text.slice(match.index, match.index + match[0].length),
+        sure: sure.has(match[0]),
+      })
   }
   return found
 }
@@ -57,9 +78,11 @@ function ideographs(text: string): NumberWord[] {
   return [...text.matchAll(MEASURED)].map((match) => {
     const written = match[1] ?? ''
     const at = written.indexOf('十')
-    if (at < 0) return { value: figure(written), text: written }
+    if (at < 0) return { value: figure(written), text: written, sure: figure(written) > 2 }
     const tens = at === 0 ? 1 : figure(written.slice(0, at))
-    return { value: tens * 10 + figure(written.slice(at + 1)), text: written }
+    // 十分 is also `very` and `enough`.
+    const value = tens * 10 + figure(written.slice(at + 1))
+    return { value, text: written, sure: value > 10 }
   })
 }
 

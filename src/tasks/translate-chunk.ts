@@ -105,9 +105,9 @@ function tryDifferently(
 }
 
 /** Numbers and dates only: other parts are the author's words and stay between the marks. */
-function emphasisOf({ missing, changedWords, missingDates }: Comparison): string[] {
+function emphasisOf({ missing, lostWords, missingDates }: Comparison): string[] {
   const numbers = missing.filter((part) => /^[\p{Nd}.,:\s]+(?:[ap]\.?\s?m\.?)?$/iu.test(part))
-  const words = changedWords.map(({ text, value }) => `${text} = ${value}`)
+  const words = lostWords.map(({ text, value }) => `${text} = ${value}`)
   const dates = missingDates.map(({ text }) => `do not change ${text}`)
   return [...numbers.map((part) => `keep ${part}`), ...words, ...dates].slice(0, MAX_HINTS)
 }

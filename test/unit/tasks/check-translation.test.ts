@@ -1,13 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { calendarOf } from '../../../src/tasks/calendar.ts'
+import { type Calendar, calendarOf } from '../../../src/tasks/calendar.ts'
 import { checkTranslation, type Side } from '../../../src/tasks/check-translation.ts'
 import { repairDates } from '../../../src/tasks/repair-dates.ts'
 
+const calendars = new Map<string, Calendar>()
+/** Making a calendar formats some forty dates. */
+const calendarIn = (language: string): Calendar => {
+  const calendar = calendars.get(language) ?? calendarOf(language)
+  calendars.set(language, calendar)
+  return calendar
+}
 const side = (language: string, text: string): Side => ({
   text,
   language,
-  calendar: calendarOf(language),
+  calendar: calendarIn(language),
 })
 const problems = (from: [string, string], to: [string, string]): number =>
   checkTranslation(side(...from), side(...to)).problems
@@ -87,6 +94,7 @@ describe('a translation is caught', () => {
     ['changed number', ['en', '35 boxes'], ['es', '25 cajas']],
     ['changed number word', ['de', 'elf Monate'], ['en', '10 months']],
     ['number word as another one', ['de', 'elf Tage in Berlin'], ['es', 'diez días en Berlín']],
+    ['lost number word', ['ru', 'опоздаю на десять минут'], ['en', "I'll be a little late"]],
     ['wrong half of the day', ['de', 'um 14:30 Uhr'], ['en', 'at 2:30 AM']],
     ['shifted hour', ['en', 'at 2 PM'], ['ja', '13時に']],
     ['changed link', ['en', 'see https://a.example/1'], ['de', 'siehe https://a.example/2']],

@@ -170,7 +170,7 @@ describe('a translation', () => {
   })
 
   it('shows the model the last sentence before a chunk and its translation', async () => {
-    const text = `${'Uno dos tres cuatro. '.repeat(80)}El cable rojo va aquí. ${'Cinco seis. '.repeat(80)}`
+    const text = `${'Palabra otra más aún. '.repeat(80)}El cable rojo va aquí. ${'Algo menos. '.repeat(80)}`
     const { engine } = await run(
       { text, from: 'es' },
       (request) => `${markedText(request)?.replaceAll('o', 'ø')}`,
@@ -178,7 +178,7 @@ describe('a translation', () => {
 
     expect(engine.asked.length).toBeGreaterThan(1)
     expect(engine.asked[0]?.examples).toEqual([])
-    expect(engine.asked[1]?.examples?.[0]?.answer).toMatch(/ø|seis/u)
+    expect(engine.asked[1]?.examples?.[0]?.answer).toMatch(/ø/u)
   })
 
   it('refuses empty texts, unknown languages and more than 64 chunks with the limit', async () => {
