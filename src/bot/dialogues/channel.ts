@@ -115,7 +115,7 @@ async function inspect(
 ): Promise<Good | undefined> {
   for (;;) {
     const found = await conversation.external(() =>
-      inspectChannel(deps.api, deps.me.id, { chatId, userId }),
+      inspectChannel(deps.api, deps.me, { chatId, userId }),
     )
     if (found.kind === 'ok') return { ...found, chatId }
     const again = await menu.ask({

@@ -2,7 +2,7 @@
 import type { Composer } from 'grammy'
 import type { ChatMemberUpdated } from 'grammy/types'
 import { describe } from '../../core/describe.ts'
-import { mayWrite } from '../channel-rights.ts'
+import { mayComment } from '../channel-rights.ts'
 import type { ChannelStore } from '../channel-store.ts'
 import { type ChannelTrouble, setUpData } from '../channel-trouble.ts'
 import type { Ctx, Services } from '../context.ts'
@@ -18,7 +18,7 @@ export function addChannelMembership(composer: Composer<Ctx>, deps: MembershipDe
   composer.on('my_chat_member', async (ctx, next) => {
     const change = ctx.myChatMember
     if (change.chat.type === 'channel') await inChannel(deps, ctx, change)
-    else if (change.chat.type !== 'private' && !mayWrite(change.new_chat_member))
+    else if (change.chat.type !== 'private' && !mayComment(change.new_chat_member, ctx.me))
       await deps.trouble.lostGroup(change.chat.id)
     await next()
   })

@@ -25,7 +25,7 @@ export const channelEn = {
   off: '⏻ Switch off',
   noGroup: 'This channel has no discussion group, so there can be no comments.',
   joinGroup:
-    'I am not in the discussion group of this channel. Add me there (a plain member who may write is enough), then press “Check again”.',
+    'I am not an administrator of the discussion group of this channel, and Telegram shows its posts to administrators only. Make me one (no special right is needed), then press “Check again”.',
   mayNotEdit:
     'I miss the right “Edit messages” there. Give it to me in Administrators, then press “Check again”.',
   checkAgain: '↻ Check again',
@@ -53,7 +53,7 @@ export const channelEn = {
   lost: (title: string) =>
     `I lost the rights I need in “${title}”, so its summaries are off now. Give them back, then press the button.`,
   lostGroup: (title: string) =>
-    `I can no longer write in the discussion group of “${title}”, so its summaries are off now. Let me in again, then press the button.`,
+    `I am no longer an administrator of the discussion group of “${title}”, so its summaries are off now. Let me in again, then press the button.`,
   removed:
     'I was removed from your channel, so I stopped summarising it and deleted what I knew about it.',
   noRoom: (link: string) =>
