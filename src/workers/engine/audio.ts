@@ -1,24 +1,12 @@
 /** @module From encoded sound to 16 kHz mono float32: Ogg/Opus in process, everything else by a confined ffmpeg (ENG A7). */
 import { AppError } from '../../core/app-error.ts'
-import type { Clock } from '../../core/clock.ts'
+import { type DecodeOptions, MAX_SECONDS } from './decode-options.ts'
 import { decodeWithFfmpeg } from './ffmpeg.ts'
 import { decodeOggOpus, isOggOpus } from './ogg-opus.ts'
 import { SAMPLE_RATE } from './speech-messages.ts'
 
-/** Longest sound and largest file that is decoded at all. */
-export const MAX_SECONDS = 4 * 3600
+/** Largest file that is decoded at all. */
 export const MAX_ENCODED_BYTES = 200 * 2 ** 20
-
-export interface DecodeOptions {
-  /** Longer sound is refused with `input.too-long`, never cut. At most `MAX_SECONDS`. */
-  readonly maxSeconds: number
-  readonly signal: AbortSignal
-  readonly clock: Clock
-  /** Path or name of the ffmpeg program. */
-  readonly ffmpeg?: string
-  /** Where a folder in memory is missing: an ordinary temporary folder will do (devnet only). */
-  readonly allowDisk?: boolean
-}
 
 export interface DecodedAudio {
   /** Mono samples at 16 kHz in pieces of no fixed length. */

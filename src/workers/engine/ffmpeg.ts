@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../../core/app-error.ts'
-import type { DecodeOptions } from './audio.ts'
+import type { DecodeOptions } from './decode-options.ts'
 
 const MEMORY_FOLDER = '/dev/shm'
 /** f_type of tmpfs, linux/magic.h. */

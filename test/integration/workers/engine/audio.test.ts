@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../../src/core/clock.ts'
-import { type DecodeOptions, decodeAudio } from '../../../../src/workers/engine/audio.ts'
+import { decodeAudio } from '../../../../src/workers/engine/audio.ts'
+import type { DecodeOptions } from '../../../../src/workers/engine/decode-options.ts'
 import { babble, encodeWithFfmpeg, hasFfmpeg, inParts, wavOf } from '../../../support/sound.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audio-test-'))
