@@ -4,7 +4,7 @@ import { addUnits, noUnits, type Units } from '../core/units.ts'
 import type { Checked, RunOptions, TextAnswer, TextEngine, TextRequest } from './task.ts'
 
 /** Most bytes of text a task takes. */
-export const MAX_TEXT_BYTES = 2 ** 20
+const MAX_TEXT_BYTES = 2 ** 20
 /** Most chunks of one text. */
 export const MAX_CHUNKS = 64
 

@@ -7,9 +7,9 @@ import { translate } from './translate.ts'
 
 export const TASKS = { translate, summarize, transcribe } as const
 
-export type TaskId = keyof typeof TASKS
+type TaskId = keyof typeof TASKS
 
-export const isTaskId = (id: string): id is TaskId => Object.hasOwn(TASKS, id)
+const isTaskId = (id: string): id is TaskId => Object.hasOwn(TASKS, id)
 
 /**
  * The task of an id, with its input type hidden: parse with `task.input`, then run with what that gave.

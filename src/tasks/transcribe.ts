@@ -11,7 +11,7 @@ import {
   type TaskResult,
 } from './task.ts'
 
-export const transcribeInputSchema = z.strictObject({
+const transcribeInputSchema = z.strictObject({
   v: z.literal(1),
   /** Absent: recognised on the first window of sound. */
   language: languageSchema.optional(),

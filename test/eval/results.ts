@@ -42,7 +42,7 @@ const resultsSchema = z.object({
 })
 
 export type Results = z.infer<typeof resultsSchema>
-export type Kind = keyof Results
+type Kind = keyof Results
 
 export interface ResultStore {
   readonly results: Results
