@@ -199,16 +199,27 @@ export function press(sim: Sim, room: Room, it: Pressing): Press {
     answer: undefined,
   }
   sim.world.presses.set(made.id, made)
+  const inlineId = inlineIdOf(sim, room, stored)
   sim.mail.push(bot, {
     callback_query: {
       id: made.id,
       from: userOf(sim.world, it.from),
-      message: structuredClone(stored.message),
+      ...(inlineId === undefined
+        ? { message: structuredClone(stored.message) }
+        : { inline_message_id: inlineId }),
       chat_instance: room.key,
       data: it.data,
     },
   })
   return made
+}
+
+/** The id of an inline message: its bot never gets the message itself. */
+function inlineIdOf(sim: Sim, room: Room, { message }: Stored): string | undefined {
+  for (const [id, place] of sim.world.inlineMessages) {
+    if (place.room === room.key && place.messageId === message.message_id) return id
+  }
+  return undefined
 }
 
 /** A person answers a `request_chat` button: their rights are checked, the bot is made admin if the button asks for it. */

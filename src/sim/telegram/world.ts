@@ -155,12 +155,27 @@ export interface Press {
     | undefined
 }
 
+/** An inline or guest query; `results` is what the bot answered. */
+export interface Ask {
+  readonly id: string
+  readonly kind: 'inline' | 'guest'
+  readonly botId: number
+  readonly from: number
+  readonly query: string
+  readonly at: number
+  readonly room: string | undefined
+  readonly messageId: number | undefined
+  results: unknown[] | undefined
+}
+
 export interface World {
   readonly people: Map<number, Person>
   readonly bots: Map<number, Bot>
   readonly rooms: Map<string, Room>
   readonly files: Map<string, StoredFile>
   readonly presses: Map<string, Press>
+  readonly asks: Map<string, Ask>
+  readonly inlineMessages: Map<string, { readonly room: string; readonly messageId: number }>
   nextUser: number
   nextChat: number
   nextSerial: number
@@ -176,6 +191,8 @@ export const emptyWorld = (): World => ({
   rooms: new Map(),
   files: new Map(),
   presses: new Map(),
+  asks: new Map(),
+  inlineMessages: new Map(),
   nextUser: 5_001_000_001,
   nextChat: 2_100_000_001,
   nextSerial: 1,

@@ -8,6 +8,7 @@ import { Refusal } from '../refusal.ts'
 import type { Sim } from '../sim.ts'
 import { actRoutes } from './acts.ts'
 import type { Route } from './call.ts'
+import { inlineRoutes } from './inline.ts'
 import { lookRoutes } from './look.ts'
 import { peopleRoutes } from './people.ts'
 import { ruleRoutes, type Snapshots } from './rule.ts'
@@ -15,6 +16,7 @@ import { ruleRoutes, type Snapshots } from './rule.ts'
 export const adminRoutes = (snapshots: Snapshots): readonly Route[] => [
   ...peopleRoutes,
   ...actRoutes,
+  ...inlineRoutes,
   ...lookRoutes,
   ...ruleRoutes(snapshots),
 ]

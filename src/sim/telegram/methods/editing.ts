@@ -64,7 +64,8 @@ const edit =
   (change: Change): Method =>
   (call) => {
     const { sim, bot, params } = call
-    if (params.has('inline_message_id')) throw badRequest('inline message to edit not found')
+    const inline = params.optionalText('inline_message_id')
+    if (inline !== undefined) return editInline(call, inline, change)
     const room = roomOfCall(call)
     const stored = room.messages.get(params.int('message_id'))
     if (stored === undefined) throw badRequest('message to edit not found')
@@ -73,6 +74,19 @@ const edit =
     if (room.chat.type === 'group' || room.chat.type === 'supergroup') countSend(sim, bot, room)
     return stored.message
   }
+
+/** An inline message is edited by its own id, from outside its chat; the answer is only `true`. */
+function editInline(call: MethodCall, id: string, change: Change): true {
+  const { sim, bot } = call
+  const place = sim.world.inlineMessages.get(id)
+  const room = place === undefined ? undefined : sim.world.rooms.get(place.room)
+  const stored = room?.messages.get(place?.messageId ?? 0)
+  if (room === undefined || stored === undefined || stored.botId !== bot.user.id) {
+    throw badRequest('MESSAGE_ID_INVALID')
+  }
+  applyEdit(call, room, { stored, content: change(call, room, stored.message) })
+  return true
+}
 
 const editEphemeral =
   (change: Change): Method =>

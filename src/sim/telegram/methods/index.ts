@@ -3,6 +3,7 @@ import type { Method } from './call.ts'
 import { chatMethods } from './chats.ts'
 import { draftMethods } from './drafts.ts'
 import { editingMethods } from './editing.ts'
+import { inlineMethods } from './inline.ts'
 import { profileMethods } from './profile.ts'
 import { queryMethods } from './queries.ts'
 import { sendingMethods } from './sending.ts'
@@ -14,6 +15,7 @@ const methods: Readonly<Record<string, Method>> = {
   ...editingMethods,
   ...draftMethods,
   ...chatMethods,
+  ...inlineMethods,
 }
 
 export const methodOf = (name: string): Method | undefined =>
