@@ -4,6 +4,7 @@ import { AppError } from '../core/app-error.ts'
 import { ConfigError, type Environment } from '../core/config.ts'
 import { describe } from '../core/describe.ts'
 import { explain } from './explain.ts'
+import { guardProcess } from './guard.ts'
 import { HELP } from './help.ts'
 import { EXIT, processTerminal, type Terminal } from './terminal.ts'
 import { UsageError } from './usage.ts'
@@ -58,16 +59,6 @@ export async function runCommand(
   } catch (error) {
     return report(error, terminal)
   }
-}
-
-/** Node's own print of an uncaught error shows its message, which may hold a user's words; ours does not. */
-function guardProcess(terminal: Terminal): void {
-  const die = (error: unknown): void => {
-    terminal.err(JSON.stringify({ level: 'error', event: 'process.crashed', ...describe(error) }))
-    process.exit(EXIT.failed)
-  }
-  process.on('uncaughtException', die)
-  process.on('unhandledRejection', die)
 }
 
 function report(error: unknown, terminal: Terminal): number {

@@ -21,8 +21,16 @@ import { wrapCek } from '../tee/session-keys.ts'
 import type { Lease, Served, Worker } from './worker.ts'
 
 export interface Broker {
-  /** Releases the job's key to the worker and sends it the lease. Throws `release.log` when nothing was released. */
-  lend(to: { worker: Worker; served: Served; fetched: Fetched }): Promise<Lease | Refusal>
+  /**
+   * Releases the job's key to the worker and sends it the lease; `announce` is called between the two.
+   * Throws `release.log` when nothing was released.
+   */
+  lend(to: {
+    worker: Worker
+    served: Served
+    fetched: Fetched
+    announce: (lease: Lease) => void
+  }): Promise<Lease | Refusal>
   /** Rebuilds the lease of an attempt that a gateway before us had released. */
   revive(attempt: RunningAttempt, to: { worker: Worker; served: Served; fetched: Fetched }): Lease
 }
@@ -108,7 +116,7 @@ export function createBroker(deps: {
   }
 
   return {
-    lend: async ({ worker, served, fetched }) => {
+    lend: async ({ worker, served, fetched, announce }) => {
       let released: Awaited<ReturnType<typeof release>>
       try {
         released = await inTurn(() => release(worker, served, fetched))
@@ -145,6 +153,7 @@ export function createBroker(deps: {
         fetched,
         ...fresh,
       }
+      announce(lease)
       worker.send(
         identity.signLease({
           type: 'lease',

@@ -92,11 +92,18 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     await fetched.fail(refusal === 'release.attempts' ? 'worker.lost' : codeOfRefusal[refusal])
   }
 
+  /** Sent to Redis before the lease is sent to the worker: a gateway that dies now leaves what the next one needs. */
+  const announce = (lease: Lease): void => {
+    writeLeases(redis, lease.open.place.pool, [entryOf(lease, deps.gateway)]).catch(
+      (error: unknown) => log.failure('lease.unannounced', describe(error)),
+    )
+  }
+
   const lend = async (fetched: Fetched, { worker, served }: Choice): Promise<void> => {
     worker.reserved[served.kind]++
     let lease: Lease | Refusal
     try {
-      lease = await broker.lend({ worker, served, fetched })
+      lease = await broker.lend({ worker, served, fetched, announce })
     } catch (error) {
       log.failure('release.failed', describe(error))
       await fetched.delay(errorPauseMs)
@@ -112,11 +119,7 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     book.add(lease)
     log.info('job.leased', { job: lease.job, attempt: lease.attempt, kid: lease.kid })
     // The socket may have closed while the key was released; nobody would lose this lease otherwise.
-    if (worker.isGone) {
-      await book.lose(lease, 'worker.lost')
-      return
-    }
-    await writeLeases(redis, lease.open.place.pool, [entryOf(lease, deps.gateway)])
+    if (worker.isGone) await book.lose(lease, 'worker.lost')
   }
 
   const mayAvoid = (fetched: Fetched, pool: PoolId, kid: string): boolean => {
