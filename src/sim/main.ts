@@ -6,6 +6,7 @@ import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
 import { simConfig } from './config.ts'
 import { createSim, newToken } from './telegram/create.ts'
+import { continueMessageIds, continuePeopleIds } from './telegram/numbers.ts'
 import { mainBot } from './telegram/rooms.ts'
 import { fillSampleWorld } from './telegram/sample.ts'
 import { startServer } from './telegram/server.ts'
@@ -26,7 +27,10 @@ export async function main({ env, log, clock, life }: Ground): Promise<SimFacts>
   const config = loadConfig(simConfig, env)
   const token = config.CHRYSALIS_SIM_TOKEN?.reveal() ?? newToken()
   const sim = createSim({ clock, log, token })
+  // The sample's people and chats keep their ids, so that the bot remembers them.
+  continueMessageIds(sim.world, clock.now())
   fillSampleWorld(sim)
+  continuePeopleIds(sim.world, clock.now())
   startWebhooks(sim, life.signal)
   const server = await startServer(sim, config.CHRYSALIS_PORT)
   life.keep('simulator', server, (it) => it.close())

@@ -83,6 +83,7 @@ export function createRoom(world: World, it: NewRoom): Room {
   const id = it.type === 'group' ? -world.nextChat : -1_000_000_000_000 - world.nextChat
   world.nextChat += 1
   const room = emptyRoom(String(id), newChat(id, it))
+  room.nextMessageId = world.firstMessageId
   for (const [place, admin] of it.admins.entries()) {
     const status = place === 0 ? 'creator' : 'administrator'
     room.members.set(admin, { id: admin, status, rights: { ...allRights }, anonymous: false })
@@ -155,6 +156,7 @@ export function privateRoom(world: World, bot: Bot, person: Person): Room {
     ...(username !== undefined && { username }),
   }
   const room = emptyRoom(key, chat, bot.user.id)
+  room.nextMessageId = world.firstMessageId
   world.rooms.set(key, room)
   return room
 }

@@ -179,6 +179,8 @@ export interface World {
   nextUser: number
   nextChat: number
   nextSerial: number
+  /** Id of the first message of each new room. */
+  firstMessageId: number
   /** Simulated time minus the machine's, in milliseconds. */
   clockOffsetMs: number
   /** Set while the clock stands still. */
@@ -196,6 +198,7 @@ export const emptyWorld = (): World => ({
   nextUser: 5_001_000_001,
   nextChat: 2_100_000_001,
   nextSerial: 1,
+  firstMessageId: 1,
   clockOffsetMs: 0,
   frozenAt: undefined,
 })

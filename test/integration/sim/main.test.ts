@@ -94,3 +94,40 @@ test('a bad setting is named', async () => {
     lines: [expect.stringMatching(/^CHRYSALIS_PORT: /)],
   })
 })
+
+test('a later start goes on counting messages, updates and new people, and keeps the sample people', async () => {
+  const token = '7700000009:given-token-given-token-given-to'
+  let now = Date.parse('2026-11-24T20:00:00Z')
+  const numbers: { anna: number; newcomer: number; message: number; update: number }[] = []
+  for (let start = 0; start < 2; start += 1) {
+    const it = ground({ CHRYSALIS_SIM_TOKEN: token })
+    const { apiRoot } = await main({ ...it, clock: { ...systemClock, now: () => now } })
+    const post = async (path: string, body: object) =>
+      (await (
+        await fetch(`${apiRoot}/${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      ).json()) as Record<string, never>
+    const world = (await (await fetch(`${apiRoot}/sim/world`)).json()) as {
+      people: { id: number }[]
+    }
+    const anna = world.people[0]?.id ?? 0
+    const newcomer = (await post('sim/users', { first_name: 'New' }))['id'] ?? 0
+    const message =
+      (await post('sim/messages', { chat: anna, from: anna, text: 'x' }))['message_id'] ?? 0
+    const { result } = (await post(`bot${token}/getUpdates`, {})) as unknown as {
+      result: { update_id: number }[]
+    }
+    numbers.push({ anna, newcomer, message, update: result[0]?.update_id ?? 0 })
+    await it.life.close()
+    now += 10_000
+  }
+
+  const [first, second] = numbers
+  expect(second?.anna).toBe(first?.anna)
+  expect(second?.newcomer).toBeGreaterThan(first?.newcomer ?? 0)
+  expect(second?.message).toBeGreaterThan(first?.message ?? 0)
+  expect(second?.update).toBeGreaterThan(first?.update ?? 0)
+})
