@@ -26,6 +26,7 @@ import { addForgetDialogue } from './dialogues/forget.ts'
 import { dialogueStorage } from './dialogues/storage.ts'
 import { apologise, askBacklog } from './features/backlog.ts'
 import { addCancel } from './features/cancel.ts'
+import { addEdits, isFreshEdit } from './features/edits.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
 import { addLatePresses, addPresses, type PressDeps } from './features/presses.ts'
@@ -157,7 +158,10 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     giveUp: (update) => apologise(services, update),
     askBacklog: (stale) => askBacklog(services, stale),
     isIgnored: async (update) =>
-      isPublic(update) && !(await groups.wants(update)) && !(await channels.wants(update)),
+      isPublic(update) &&
+      !isFreshEdit(update) &&
+      !(await groups.wants(update)) &&
+      !(await channels.wants(update)),
     onFatal: deps.onFatal,
     clock,
     log,
@@ -206,6 +210,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   addSettings(privately)
   addTaskCommands(privately, requests)
   addLatePresses(privately)
+  addEdits(privately, services, requests)
   addMessages(privately, services, requests)
 
   life.keep('updates', updates, (it) => it.stop())

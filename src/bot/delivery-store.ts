@@ -54,6 +54,10 @@ export interface DeliveryStore {
   open(): Promise<readonly Delivery[]>
   /** The job behind a draft, for Stop. */
   byDraft(chatId: number, draftId: number): Promise<Delivery | undefined>
+  /** The newest answer to a message, whatever its state. */
+  ofMessage(chatId: number, replyTo: number): Promise<Delivery | undefined>
+  /** Nobody wants this answer any more: it will not be sent. False when its sending had begun. */
+  drop(job: JobId): Promise<boolean>
   openOf(by: { userId: number } | { chatId: number }): Promise<readonly Delivery[]>
   stopsOf(userId: number, since: number): Promise<number>
   sweep(time: number): Promise<void>
@@ -124,6 +128,20 @@ export function createDeliveryStore(deps: {
     open: async () => readAll(await delivery.findMany({ where: undelivered(), ...inOrder })),
     byDraft: async (chatId, draftId) =>
       read(await delivery.findFirst({ where: { botId, chatId: BigInt(chatId), draftId } })),
+    ofMessage: async (chatId, replyTo) =>
+      read(
+        await delivery.findFirst({
+          where: { botId, chatId: BigInt(chatId), replyTo },
+          orderBy: { createdAt: 'desc' },
+        }),
+      ),
+    drop: async (job) => {
+      const { count } = await delivery.updateMany({
+        where: { job, state: 'planned' },
+        data: { state: 'dropped', settledAt: new Date(clock.now()) },
+      })
+      return count > 0
+    },
     openOf: async (by) =>
       readAll(
         await delivery.findMany({

@@ -50,7 +50,7 @@ export interface Requests {
   translateText(asker: Asker, material: Material, to: string): Promise<void>
   summarizeText(asker: Asker, material: Material, to: string): Promise<void>
   /** Asks what to do with a text. */
-  choose(asker: Asker, reason: 'undecided' | 'short' | 'instruction'): Promise<void>
+  choose(asker: Asker, reason: 'undecided' | 'short' | 'instruction' | 'edited'): Promise<void>
 }
 
 const priorsOf = ({ settings, languageCode }: Asker): string[] => [
@@ -235,7 +235,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
 
   async function choose(
     asker: Asker,
-    reason: 'undecided' | 'short' | 'instruction',
+    reason: 'undecided' | 'short' | 'instruction' | 'edited',
   ): Promise<void> {
     const { texts, ui, settings } = asker
     const into: Press = { kind: 'translate', to: settings.target, sure: false }

@@ -177,6 +177,7 @@ export const en = {
     undecided: 'I am not sure which language this is. What shall I do with it?',
     short: 'You read this language, so I did nothing. What shall I do with it?',
     instruction: 'I did not understand the instruction. What shall I do with the message?',
+    edited: 'You changed this message after I had answered. Shall I do it again?',
     whichLanguage: 'Into which language?',
     whichSource: 'Which language is it in?',
     needMaterial: 'Reply to a message with this command, or write the text after it.',

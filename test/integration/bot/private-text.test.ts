@@ -92,6 +92,70 @@ test('Stop cancels the job, says so and leaves a way to try again', async () => 
   expect(said?.buttons.map((it) => it.data)).toEqual(['Ten.de'])
 })
 
+test('a message edited while its job runs is done with its new words, and only those', async () => {
+  const ann = newcomer()
+  const before = world.desk.jobs.length
+  const asked = await world.sim.say(ann, german)
+  const first = await world.desk.job(before)
+
+  await world.sim.post('edits', {
+    chat: ann,
+    from: ann,
+    message_id: asked,
+    text: `${german} Bitte antworte mir bald!`,
+  })
+  const second = await world.desk.job(before + 1)
+  world.desk.finish(second, { text: 'Good morning, please answer!' })
+  const answers = await world.sim.answers(ann)
+  await world.desk.delivered(first)
+
+  expect(first.state).toBe('cancelled')
+  expect(second.input['text']).toContain('Bitte antworte')
+  expect(answers.length).toBe(1)
+  expect(answers[0]?.text).toContain('please answer')
+})
+
+test('a message edited after its answer is done again only when the person says so', async () => {
+  world.desk.script = () => ({ text: 'Good morning!' })
+  const ann = newcomer()
+  const asked = await world.sim.say(ann, german)
+  await world.sim.answers(ann)
+  await world.desk.delivered(await world.desk.job(world.desk.jobs.length - 1))
+  const before = world.desk.jobs.length
+
+  await world.sim.post('edits', { chat: ann, from: ann, message_id: asked, text: `${german} Ja?` })
+  const [, question] = await world.sim.answers(ann, 2)
+  const jobsBeforePress = world.desk.jobs.length
+  await world.sim.press(ann, question?.message_id ?? 0, { data: 'ten' })
+  const job = await world.desk.job(before)
+
+  expect(jobsBeforePress).toBe(before)
+  expect(job.input['text']).toContain('Ja?')
+})
+
+test('the answer to a message that was deleted meanwhile comes without a reply', async () => {
+  const ann = newcomer()
+  const before = world.desk.jobs.length
+  const asked = await world.sim.say(ann, german)
+  const job = await world.desk.job(before)
+
+  await world.sim.post('deletions', { chat: ann, from: ann, message_id: asked })
+  world.desk.finish(job, { text: 'Good morning!' })
+  const [answer] = await world.sim.answers(ann)
+
+  expect(answer?.text).toContain('Good morning!')
+  expect(answer?.reply_to).toBeUndefined()
+})
+
+test('a command nobody knows is answered with where to look', async () => {
+  const ann = newcomer()
+
+  await world.sim.say(ann, '/nonsense')
+  const [said] = await world.sim.answers(ann)
+
+  expect(said?.text).toContain('/help')
+})
+
 test('a short text in a language the person reads starts no job and offers what can be done', async () => {
   const ann = newcomer()
   const before = world.desk.jobs.length
