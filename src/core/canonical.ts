@@ -64,19 +64,31 @@ export function parseStrictJson(text: string): unknown {
   return value
 }
 
-/** Colons outside strings = members written. */
+/** Colons outside strings = members written. Jumps over strings: an envelope is one long one. */
 function countMembers(text: string): number {
   let count = 0
-  let quoted = false
   for (let at = 0; at < text.length; at++) {
-    const char = text[at]
-    if (quoted) {
-      if (char === '\\') at++
-      else if (char === '"') quoted = false
-    } else if (char === '"') quoted = true
-    else if (char === ':') count++
+    const char = text.charCodeAt(at)
+    if (char === COLON) count++
+    else if (char === QUOTE) at = endOfString(text, at)
   }
   return count
+}
+
+const COLON = 0x3a
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** Where the string that begins at `start` ends: the next quote after an even number of backslashes. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end > 0) {
+    let slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
+    if (slashes % 2 === 0) return end
+    end = text.indexOf('"', end + 1)
+  }
+  return text.length
 }
 
 function countParsed(value: unknown): number {

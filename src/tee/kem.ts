@@ -1,7 +1,9 @@
 /** @module The one HPKE suite: X-Wing 0x647a, HKDF-SHA256, AES-256-GCM, by the package `hpke`; never negotiated down (CONF §16). */
+import { createHmac } from 'node:crypto'
 import {
   AEAD_AES_256_GCM,
   CipherSuite,
+  type KDF,
   KDF_HKDF_SHA256,
   KEM_MLKEM768_X25519,
   type KeyPair,
@@ -20,7 +22,28 @@ export interface KemKeyPair {
 /** What both ends of an encapsulation keep: derives as many secrets as needed (RFC 9180 §5.3). */
 export type Exporter = (context: Uint8Array, length: number) => Promise<Uint8Array>
 
-const suite = () => new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256_GCM)
+const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return mac.digest()
+}
+
+/**
+ * HKDF-SHA256 (RFC 5869) on HMAC of node:crypto. The package's own goes through WebCrypto: four imported keys and four
+ * hops to another thread for every lease, which is most of what wrapping a key costs (measured).
+ */
+const kdf = (): KDF => ({
+  ...KDF_HKDF_SHA256(),
+  Extract: async (salt, ikm) => hmac(salt, ikm),
+  Expand: async (prk, info, length) => {
+    const blocks: Uint8Array[] = []
+    for (let at = 0; at * 32 < length; at++)
+      blocks.push(hmac(prk, blocks.at(-1) ?? new Uint8Array(0), info, Uint8Array.of(at + 1)))
+    return Uint8Array.from(Buffer.concat(blocks).subarray(0, length))
+  },
+})
+
+const suite = () => new CipherSuite(KEM_MLKEM768_X25519, kdf, AEAD_AES_256_GCM)
 
 /** A fresh pair whose private half cannot be exported from the runtime. */
 export async function newKemKeyPair(): Promise<KemKeyPair> {

@@ -11,7 +11,7 @@ import { type Net, netSchema } from '../core/config.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { JobId, Kid, ModelId } from '../core/ids.ts'
 import type { Units } from '../core/units.ts'
-import { fromHex, sha256Hex, toHex } from './binary.ts'
+import { fromHex, sha256Hex, toHex, utf8 } from './binary.ts'
 import type { WorkerKeys } from './keyset.ts'
 import { SIGNATURE_BYTES, verifySignature } from './signature.ts'
 
@@ -216,7 +216,8 @@ export function checkReceipt(text: string, expected: ReceiptExpected): CheckedRe
   ensure(timely, 'receipt.time')
   const promptHash = forwarded.slice('sha256:'.length)
   const { engine } = work
-  const digestText = prefixed(sha256Hex(canonicalBytes({ ...document })))
+  // The text is canonical, so that its digest is the document's.
+  const digestText = prefixed(sha256Hex(utf8(text)))
   return { digest: digestText, promptHash, units, engine, startedAtMs, endedAtMs }
 }
 
@@ -231,11 +232,14 @@ function parseReceipt(text: string): { receipt: Receipt; document: Record<string
   return { receipt: result.data, document: result.data }
 }
 
+/** Built once: it costs more than the parsing. */
+const jsonSchema = z.json()
+
 /** Undefined for anything but canonical JSON. */
 function strictJson(text: string): unknown {
   try {
     const value = parseStrictJson(text)
-    const known: Canonical = z.json().parse(value)
+    const known: Canonical = jsonSchema.parse(value)
     return canonicalText(known) === text ? value : undefined
   } catch {
     return undefined
