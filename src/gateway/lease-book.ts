@@ -186,9 +186,8 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     }
     breaker.success(lease.kid, lease.served.model)
     log.info('job.settled', { job, attempt, kid: lease.kid, ms: clock.now() - lease.leasedAtMs })
-    // The front first: it waits for this. Then the queue, then the worker, which may forget only what is finished.
-    await turnstile.leave(ended, 'settled')
-    await inQueue(() => fetched.complete(digest))
+    // The front first: it waits for this; with it the queue. Then the worker, which may forget only what is finished.
+    await Promise.all([turnstile.leave(ended, 'settled'), inQueue(() => fetched.complete(digest))])
     worker.send({ type: 'ack', job, attempt, ok: true })
     release(lease)
   }

@@ -159,6 +159,12 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     }
   }
 
+  const placing = new Set<Promise<void>>()
+  const keepPlacing = (placed: Promise<void>): void => {
+    placing.add(placed)
+    void placed.finally(() => placing.delete(placed)) // never rejects
+  }
+
   const hasFree = (pool: PoolId): boolean => findFree(workers, pool, breaker).length > 0
   const waitForSlot = async (pool: PoolId): Promise<void> => {
     const change = Promise.withResolvers<void>()
@@ -175,7 +181,11 @@ export function createLeasing(deps: LeasingDeps): Leasing {
       }
       try {
         const fetched = await shard.fetch(newToken(), 'block')
-        if (fetched) await placeSafely(pool, fetched)
+        if (!fetched) continue
+        const placed = placeSafely(pool, fetched)
+        // A new job has its slot reserved already: the next one is fetched while the key of this one is released.
+        if (fetched.isRepeat) await placed
+        else keepPlacing(placed)
       } catch (error) {
         if (stopped.signal.aborted) return
         log.failure('fetch.failed', describe(error))
@@ -223,7 +233,7 @@ export function createLeasing(deps: LeasingDeps): Leasing {
       for (const wake of wakers.values()) wake()
       const closing = [...shards.values()].map(async (opening) => (await opening).close())
       await Promise.allSettled(closing)
-      await Promise.allSettled(loops)
+      await Promise.allSettled([...loops, ...placing])
     },
   }
 }

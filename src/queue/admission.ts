@@ -61,7 +61,8 @@ export function createTurnstile(deps: {
       return answer
     },
     leave: async (job, how) => {
-      await attempt(() =>
+      // First in order, since the front waits for it, but nothing below waits for it.
+      const told = attempt(() =>
         link.commands.publish(
           frontChannel(job.front),
           encodeFrontMessage({ kind: 'ended', job: job.job }),
@@ -80,6 +81,7 @@ export function createTurnstile(deps: {
       await attempt(async () => admit(await fairness.leave(job.place, job.job)))
       const { blobId } = job
       if (blobId !== null && isBlobId(blobId)) await attempt(() => blobs.remove(blobId))
+      await told
     },
     admit: (_place, jobs) => admit(jobs),
   }
