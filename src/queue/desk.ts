@@ -96,9 +96,11 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     checkRequest(request)
     redis.assertUp()
     const requestKey = hashRequest(options.ownerKey, front, request.requestKey)
-    const known = await store.findByRequest(requestKey)
+    const [known, waiting] = await Promise.all([
+      store.findByRequest(requestKey),
+      queues.of(poolOf(request.model, request.tier)).countWaiting(),
+    ])
     if (known) return { job: known, place: await placeIfOpen(known), isNew: false }
-    const waiting = await queues.of(poolOf(request.model, request.tier)).countWaiting()
     if (waiting.all >= (options.maxWaiting ?? standardMaxWaiting)) throw new AppError('worker.none')
     const entry = await seal(request, requestKey)
     const { job } = entry.row
