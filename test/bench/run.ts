@@ -1,0 +1,40 @@
+/**
+ * @module `npm run bench`: what the line costs, as ratios inside one run on this machine.
+ * `node test/bench/run.ts [Q1 Q2 …] [--write] [--json FILE] [--models FOLDER] [--tiny]`.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { BenchTable } from './bench-case.ts'
+import { cases } from './cases.ts'
+import { renderTable, writeReport } from './report.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    write: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    models: { type: 'string', default: process.env['CHRYSALIS_MODELS'] ?? 'data/models' },
+    tiny: { type: 'boolean', default: false },
+  },
+})
+
+const wanted = positionals.map((name) => name.toUpperCase())
+const chosen = cases.filter(({ id }) => wanted.length === 0 || wanted.includes(id))
+const tables: BenchTable[] = []
+for (const one of chosen) {
+  console.error(`${one.id}: ${one.about}`)
+  const began = performance.now()
+  const measured = await one.run({
+    scale: values.tiny ? 'tiny' : 'full',
+    models: values.models,
+    say: (line) => console.error(line),
+  })
+  for (const table of measured) console.log(renderTable(table))
+  console.error(`${one.id}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  tables.push(...measured)
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 1)}\n`)
+if (values.write) writeReport(join(import.meta.dirname, '../../docs/bench.md'), tables)
+// Native engines and database keep threads that do not end by themselves.
+process.exit(0)
