@@ -4,9 +4,6 @@ import type { JobId, PoolId } from '../core/ids.ts'
 import type { JobClass } from './desk-port.ts'
 import type { RedisLink } from './redis.ts'
 
-/** BullMQ forbids ids that are whole numbers, which 32 hex digits may be. */
-export const queueJobId = (job: JobId): string => `j${job}`
-
 /** BullMQ's names: the queue is always `jobs`; the hash tag keeps a pool's keys in one slot. */
 export const queueName = 'jobs'
 export const queuePrefix = (pool: PoolId): string => `{${pool}:0}`
@@ -58,8 +55,7 @@ export function openPoolQueue(link: RedisLink, pool: PoolId): PoolQueue {
   })
   // Reported by the connection already; without a listener it would end the process.
   queue.on('error', () => undefined)
-  const find = async (job: JobId): Promise<Job<QueueData> | undefined> =>
-    await queue.getJob(queueJobId(job))
+  const find = async (job: JobId): Promise<Job<QueueData> | undefined> => await queue.getJob(job)
   return {
     pool,
     add: async ({ job, task, class: rank, expiresAtS, delayMs }) => {
@@ -68,20 +64,20 @@ export function openPoolQueue(link: RedisLink, pool: PoolId): PoolQueue {
         task,
         { v: 1, exp: expiresAtS },
         {
-          jobId: queueJobId(job),
+          jobId: job,
           priority: priorityOf[rank],
           ...(delayMs !== undefined && { delay: delayMs }),
         },
       )
     },
     look: async (job) => {
-      const state = await queue.getJobState(queueJobId(job))
+      const state = await queue.getJobState(job)
       if (state === 'unknown') return 'absent'
       return state === 'completed' || state === 'failed' ? 'ended' : 'open'
     },
     remove: async (job) => {
       // 0 for a locked job: the gateway that holds it ends it.
-      await queue.remove(queueJobId(job))
+      await queue.remove(job)
     },
     promote: async (job, to) => {
       const found = await find(job)

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { isJobId, type JobId, type PoolId } from '../core/ids.ts'
 import { JobError } from './job-error.ts'
-import { queueJobId, queueName, queuePrefix } from './pool-queue.ts'
+import { queueName, queuePrefix } from './pool-queue.ts'
 import type { RedisLink } from './redis.ts'
 
 /** Three renewals of 5 s fit one lock: two may fail. Must be the same in every gateway (a mixed stalled interval suppresses the check). */
@@ -62,7 +62,7 @@ export async function openShard(link: RedisLink, pool: PoolId, clock: Clock): Pr
   await worker.startStalledCheckTimer()
 
   const wrap = (job: Job, token: string): Fetched | undefined => {
-    const id = job.id?.slice(1) ?? ''
+    const id = job.id ?? ''
     if (!isJobId(id)) return undefined
     return {
       job: id,
@@ -96,16 +96,16 @@ export async function openShard(link: RedisLink, pool: PoolId, clock: Clock): Pr
       for (let at = 0; at < locks.length; at += extendAtOnce) {
         const batch = locks.slice(at, at + extendAtOnce)
         const ids = await worker.extendJobLocks(
-          batch.map(({ job }) => queueJobId(job)),
+          batch.map(({ job }) => job),
           batch.map(({ token }) => token),
           lockMs,
         )
-        lost.push(...ids.map((id) => id.slice(1)).filter(isJobId))
+        lost.push(...ids.filter(isJobId))
       }
       return lost
     },
     adopt: async (job, token) => {
-      const found = await Job.fromId(worker, queueJobId(job))
+      const found = await Job.fromId(worker, job)
       return found && wrap(found, token)
     },
     close: async () => {

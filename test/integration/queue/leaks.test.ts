@@ -105,9 +105,9 @@ test('neither logs nor blob and key folders hold a text or an owner', () => {
 test('BullMQ holds ids, codes and times: no data beyond the deadline, no stack', async () => {
   const { log } = keptLog()
   const redis = await connectRedis(world.redis.url, log)
-  const keys = await redis.commands.keys('*:jobs:j*')
+  const keys = await redis.commands.keys('*:jobs:*')
   const hashes = await Promise.all(
-    keys.filter((key) => /:j[0-9a-f]{32}$/.test(key)).map((key) => redis.commands.hgetall(key)),
+    keys.filter((key) => /:jobs:[0-9a-f]{32}$/.test(key)).map((key) => redis.commands.hgetall(key)),
   )
   await redis.close()
 
