@@ -28,6 +28,8 @@ export interface DeploymentOptions {
   readonly models?: (folder: string) => readonly ModelRow[]
   readonly textModel?: string
   readonly speechModel?: string
+  /** Bots, gateways and workers of `cli.ts` throw an uncaught error with these words on SIGUSR2. */
+  readonly crashWords?: string
 }
 
 /** Everything runs when `deploy` resolves: each role has started and each worker was admitted by a gateway. */
@@ -182,19 +184,26 @@ async function addRoles(
     TMPDIR: tmp,
     CHRYSALIS_TEXT_MODEL: options.textModel ?? 'fixture-scripted',
     CHRYSALIS_SPEECH_MODEL: options.speechModel ?? 'fixture-speech',
+    CHRYSALIS_CRASH_WORDS: options.crashWords ?? '',
   }
+  const crash = ['--import', join(import.meta.dirname, 'crash-on-signal.ts')]
+  const cli = (role: string): string[] => [
+    ...(options.crashWords === undefined ? [] : crash),
+    'src/cli.ts',
+    role,
+  ]
   const stores = { CHRYSALIS_DATA: data, REDIS_URL: redis.url, DATABASE_URL: postgres.url }
   const add = (name: string, args: readonly string[], env: Record<string, string>): void => {
     deployment.roles.set(name, new RoleProcess({ name, args, env: { ...shared, ...env } }))
   }
   const ports = await Promise.all(Array.from({ length: options.gateways ?? 1 }, freePort))
   for (const [at, port] of ports.entries())
-    add(`gateway-${at + 1}`, ['src/cli.ts', 'gateway'], {
+    add(`gateway-${at + 1}`, cli('gateway'), {
       ...stores,
       CHRYSALIS_GATEWAY_PORT: String(port),
     })
   for (const [at, sim] of sims.entries())
-    add(`bot-${at + 1}`, ['src/cli.ts', 'bot'], {
+    add(`bot-${at + 1}`, cli('bot'), {
       ...stores,
       TELEGRAM_TOKEN: sim.token,
       TELEGRAM_API_ROOT: sim.base,
@@ -205,7 +214,7 @@ async function addRoles(
   for (const [at, { script, env }] of (options.workers ?? [{}]).entries())
     add(
       `worker-${at + 1}`,
-      script === undefined ? ['src/cli.ts', 'worker'] : [join(import.meta.dirname, script)],
+      script === undefined ? cli('worker') : [join(import.meta.dirname, script)],
       {
         CHRYSALIS_MODELS: models,
         CHRYSALIS_THREADS: '1',

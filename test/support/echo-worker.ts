@@ -1,5 +1,7 @@
 /** @module A worker process with the real conversation and work, and engines that echo; words in a text make it wait, fail or die. */
 import { existsSync } from 'node:fs'
+import { guardProcess } from '../../src/cli/guard.ts'
+import { processTerminal } from '../../src/cli/terminal.ts'
 import { AppError } from '../../src/core/app-error.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { loadConfig } from '../../src/core/config.ts'
@@ -13,6 +15,7 @@ import { work } from '../../src/workers/work.ts'
 import { echoLending } from './echo-lending.ts'
 import { ORDERS } from './echo-orders.ts'
 
+guardProcess(processTerminal)
 const env = process.env
 const config = loadConfig(workerConfig, env)
 const clock = systemClock

@@ -32,8 +32,14 @@ export const FIXTURE_WORDS = ['Hello', ' bright', ' world', '.'] as const
 export const FIXTURE_SPOKEN_WORDS = [' bonjour', ' tout', ' le', ' monde'] as const
 
 /** Writes the model to `folder` and answers its row, pinned by the hash of what was written. */
-export function fixtureModel(folder: string, id: FixtureId): ModelRow {
-  const { kind, write } = writers[id]
+export const fixtureModel = (folder: string, id: FixtureId): ModelRow =>
+  writtenModel(folder, { id, ...writers[id] })
+
+/** The same for a model of the caller's own. */
+export function writtenModel(
+  folder: string,
+  { id, kind, write }: { id: string; kind: ModelKind; write: (path: string) => void },
+): ModelRow {
   const path = `${id}.bin`
   mkdirSync(folder, { recursive: true })
   write(join(folder, path))
