@@ -30,8 +30,7 @@ export async function followUp(
   const answer = isMenu ? message.reply_to_message : message
   if (press.action === 'menu') {
     if (!answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
-    await copyMenu(deps, ctx, { press, message: answer })
-    return 'silent'
+    return copyMenu(deps, ctx, { press, message: answer })
   }
   const content = (await deps.copies.open(press)) ?? shownText(answer, ctx)
   if (!content || !answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
@@ -62,13 +61,15 @@ async function copyMenu(
   { copies, choice }: FollowUpDeps,
   ctx: Ctx,
   { press, message }: { press: CopyPress; message: Message },
-): Promise<void> {
+): Promise<Reply> {
   const content = await copies.open(press)
+  const languages = targetsFor(choice.textModel, content?.language)
+  if (languages.length === 0) return { text: ctx.texts.say.language, isAlert: true }
   const { id, key } = press
   const menu: LanguageMenu = {
     ui: ctx.ui,
     texts: ctx.texts,
-    languages: targetsFor(choice.textModel, content?.language),
+    languages,
     page: press.page ?? 0,
     choose: (language) => ({ kind: 'copy', action: 'translate', id, key, language }),
     turn: (page) => ({ kind: 'copy', action: 'menu', id, key, page }),
@@ -80,6 +81,7 @@ async function copyMenu(
     text: ctx.texts.ask.whichLanguage,
     keyboard: languageKeyboard(menu),
   })
+  return 'silent'
 }
 
 /** Without the copy the text is still in the message itself, unless it had to be cut. */

@@ -131,10 +131,10 @@ export function createRequests(services: Services & { reader: Reader }): Request
   /** True when the pair may be tried now; otherwise the person was told what works or asked whether to try. */
   async function advise(
     asker: Asker,
-    pair: { from: string | undefined; to: string },
+    pair: { from: string | undefined; to: string; task: 'translate' | 'summarize' },
     again: Press | undefined,
   ): Promise<boolean> {
-    const { from, to } = pair
+    const { from, to, task } = pair
     if (from === undefined) return true
     const advice = pairAdvice(choice.textModel, from, to)
     if (advice === 'served') return true
@@ -147,18 +147,19 @@ export function createRequests(services: Services & { reader: Reader }): Request
       return false
     }
     const works = targetsFor(choice.textModel, from)
-    const text = [
-      texts.advice.refused(...names),
-      ...(works.length > 0 ? [texts.advice.works(nameList(ui, works))] : []),
-    ].join(' ')
-    const buttons = works.slice(0, 3).map((other) =>
-      button(texts.buttons.translateInto(languageName(ui, other)), {
-        kind: 'translate',
-        to: other,
-        from,
-        sure: false,
-      }),
-    )
+    const way = works.length > 0 ? texts.advice.works(nameList(ui, works)) : texts.say.language
+    const text = [texts.advice.refused(...names), way].join(' ')
+    const buttons = works.slice(0, 3).map((other) => {
+      const name = languageName(ui, other)
+      return task === 'summarize'
+        ? button(texts.buttons.summarizeIn(name), { kind: 'summarize', to: other })
+        : button(texts.buttons.translateInto(name), {
+            kind: 'translate',
+            to: other,
+            from,
+            sure: false,
+          })
+    })
     await tell(api, asker, { text, keyboard: buttons.map((one) => [one]) })
     return false
   }
@@ -166,12 +167,14 @@ export function createRequests(services: Services & { reader: Reader }): Request
   async function askTarget(asker: Asker, from: string | undefined): Promise<void> {
     const { texts, ui } = asker
     if (asker.place.kind !== 'private') return tell(api, asker, { text: texts.group.same })
+    const languages = targetsFor(choice.textModel, from)
+    if (languages.length === 0) return tell(api, asker, { text: texts.say.language })
     await tell(api, asker, {
       text: texts.ask.whichLanguage,
       keyboard: languageKeyboard({
         ui,
         texts,
-        languages: targetsFor(choice.textModel, from),
+        languages,
         page: 0,
         choose: (to) => ({ kind: 'translate', to, ...(from && { from }), sure: false }),
         turn: (page) => ({ kind: 'to-menu', page }),
@@ -189,7 +192,8 @@ export function createRequests(services: Services & { reader: Reader }): Request
     // The sender's own words are never given back to them.
     if (from === to) return askTarget(asker, from)
     const again: Press = { kind: 'translate', to, ...(from && { from }), sure: true }
-    if (!(await advise(asker, { from, to }, options.sure ? undefined : again))) return
+    if (!(await advise(asker, { from, to, task: 'translate' }, options.sure ? undefined : again)))
+      return
     const work = { task: 'translate', text: material.text, ...(from && { from }), to } as const
     await submit(asker, work, 'translation')
   }
@@ -202,7 +206,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
     const from = (await detect(asker, material.text)) ?? material.language
     const to = options.to ?? summaryLanguage(from, asker.settings)
     const { text, title } = material
-    if (from !== to && !(await advise(asker, { from, to }, undefined))) return
+    if (from !== to && !(await advise(asker, { from, to, task: 'summarize' }, undefined))) return
     const work = {
       task: 'summarize',
       text,

@@ -161,6 +161,7 @@ export const en = {
     translateAll: (language: string) => `🌐 Translate all into ${language}`,
     translateAnyway: 'Translate anyway',
     summarize: '📝 Summarise',
+    summarizeIn: (language: string) => `📝 Summarise in ${language}`,
     notThisLanguage: (language: string) => `Not ${language}`,
     never: (language: string) => `Never translate ${language}`,
     txt: '📄 .txt',

@@ -171,6 +171,7 @@ export const ru: Texts = {
     translateAll: (language) => `🌐 Перевести всё: ${language}`,
     translateAnyway: 'Всё равно перевести',
     summarize: '📝 Пересказать',
+    summarizeIn: (language) => `📝 Пересказать: ${language}`,
     notThisLanguage: (language) => `Это не ${language}`,
     never: (language) => `Не переводить: ${language}`,
     txt: '📄 .txt',
