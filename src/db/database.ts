@@ -54,6 +54,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 async function openPGlite(options: DatabaseOptions, folder?: string): Promise<Database> {
   const unlock = folder === undefined ? () => undefined : lockFolder(folder)
   try {
+    // A killed process leaves it behind; our own lock says that nobody has the folder open.
     if (folder !== undefined) rmSync(join(folder, 'postmaster.pid'), { force: true })
     const lite = await PGlite.create(folder === undefined ? {} : { dataDir: folder })
     await applyMigrations(pgliteSession(lite), readMigrations(options.migrations ?? ownMigrations))

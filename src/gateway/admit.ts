@@ -8,7 +8,7 @@ import type { Identity } from '../tee/identity.ts'
 export interface Handshake {
   /** Takes the next frame; the socket is closed by `close` when it is not the expected one. */
   hear(frame: FromWorker): Promise<void>
-  /** Opens a new challenge on the running socket; `onAdmitted` is called again with the new session. */
+  /** Opens a new challenge on the running socket, at most one; `onAdmitted` is called again with the new session. */
   renew(): void
   /** True from the verdict on. */
   isAdmitted(): boolean
@@ -44,9 +44,8 @@ export function startHandshake(deps: {
     send(identity.signVerdict({ type: 'verdict', ok: false, code }))
     close(BYE.refused)
   }
-  const challengeNow = (ms: number): void => {
+  const challengeNow = (): void => {
     challenge = admission.challenge()
-    expect(ms)
     send(challenge)
   }
   const hearHello = (frame: FrameOf<'hello'>): void => {
@@ -56,8 +55,12 @@ export function startHandshake(deps: {
     }
     hello = frame
     const code = admission.checkHello(frame)
-    if (code) refuse(code)
-    else challengeNow(stepMs)
+    if (code) {
+      refuse(code)
+      return
+    }
+    expect(stepMs)
+    challengeNow()
   }
   const hearEvidence = async (evidence: FrameOf<'evidence'>): Promise<void> => {
     const open = challenge
@@ -82,7 +85,13 @@ export function startHandshake(deps: {
   return {
     isAdmitted: () => admitted,
     renew: () => {
-      if (admitted && !challenge) challengeNow(renewMs)
+      if (!admitted || challenge) return
+      challengeNow()
+      // Unanswered, the session just ends: no new leases, and what runs may finish.
+      stopTimer()
+      stopTimer = clock.after(renewMs, () => {
+        challenge = undefined
+      })
     },
     end: () => stopTimer(),
     hear: async (frame) => {

@@ -205,7 +205,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
         if (!worker) return
         const leftS = worker.session.expiresAt - nowMs / 1000
         if (leftS < renewBeforeS) handshake.renew()
-        if (leftS <= 0) worker.isDraining = true
+        worker.isExpired = leftS <= 0
       },
     }
     connections.add(watched)

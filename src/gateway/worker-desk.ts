@@ -160,6 +160,7 @@ export function createWorkerDesk(deps: {
         pending: new Map(),
         inherited: new Map(),
         isDraining: false,
+        isExpired: false,
         isGone: false,
       }
       inherit(worker)

@@ -78,6 +78,8 @@ export interface Worker {
   /** Leases of the same worker's earlier connection, until `ready` says which still run. */
   inherited: Map<JobId, Lease>
   isDraining: boolean
+  /** Its session has ended: no new leases before it is renewed. */
+  isExpired: boolean
   isGone: boolean
 }
 

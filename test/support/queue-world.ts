@@ -35,7 +35,14 @@ export interface TestFront {
 
 export const JOIN = 'join-token-for-the-tests-of-the-gateway'
 
-export async function openWorld(options: { startDeliveries?: boolean; databaseUrl?: string } = {}) {
+export async function openWorld(
+  options: {
+    startDeliveries?: boolean
+    databaseUrl?: string
+    /** What the gateways see of the database. */
+    wrapDatabase?: (db: Database) => Database
+  } = {},
+) {
   const redis: TestRedis = await startTestRedis()
   const db: Database =
     options.databaseUrl === undefined
@@ -102,7 +109,7 @@ export async function openWorld(options: { startDeliveries?: boolean; databaseUr
     const admission = createAdmission({ identity, net: 'devnet', epoch: 1, joins, verify, clock })
     const gateway = await createGateway({
       net: 'devnet',
-      db,
+      db: options.wrapDatabase?.(db) ?? db,
       redis: link,
       blobs,
       keks,

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { BYE, type FrameOf, type FromGateway } from '../../../src/core/frames.ts'
+import { startHandshake } from '../../../src/gateway/admit.ts'
+import {
+  type AdmittedSession,
+  acceptSimulated,
+  createAdmission,
+} from '../../../src/tee/admission.ts'
+import { toBase64url } from '../../../src/tee/binary.ts'
+import { admitBytes } from '../../../src/tee/claims.ts'
+import { identityOf } from '../../../src/tee/identity.ts'
+import { createJoinTokens, joinTokenHash } from '../../../src/tee/join.ts'
+import { createWorkerKeys } from '../../../src/tee/keyset.ts'
+import { handClock, NOW_S } from '../../support/tee.ts'
+
+const hello: FrameOf<'hello'> = {
+  type: 'hello',
+  v: 1,
+  net: 'devnet',
+  tee: ['sim'],
+  gpu: 0,
+  build: 'test',
+  join: 'token',
+}
+
+async function open() {
+  const clock = handClock()
+  const identity = identityOf(randomBytes(32))
+  const joins = createJoinTokens([joinTokenHash('token')], clock)
+  const verify = acceptSimulated
+  const admission = createAdmission({ identity, net: 'devnet', epoch: 1, joins, verify, clock })
+  const keys = await createWorkerKeys('devnet', NOW_S + 80_000)
+  const sent: FromGateway[] = []
+  const closed: number[] = []
+  const sessions: AdmittedSession[] = []
+  const handshake = startHandshake({
+    admission,
+    identity,
+    clock,
+    send: (frame) => sent.push(frame),
+    close: (code) => closed.push(code),
+    onAdmitted: (session) => sessions.push(session),
+    onRefused: () => undefined,
+  })
+  const answer = async (): Promise<void> => {
+    const challenge = sent.findLast((frame) => frame.type === 'challenge')
+    if (!challenge) throw new Error('no challenge')
+    const claims = {
+      v: 1,
+      ctx: 'chrysalis/claims/1',
+      net: 'devnet',
+      aud: challenge.aud,
+      nonce: challenge.nonce,
+      epoch: challenge.epoch,
+      keyset: keys.digest,
+      models: [],
+      payout: '',
+      gpus: [],
+      image: '',
+      notAfter: keys.keyset.not_after,
+    } as const
+    const sig = toBase64url(keys.signer.sign(admitBytes({ ...claims, models: [], gpus: [] })))
+    const evidence = { ...claims, models: [], gpus: [] }
+    await handshake.hear({
+      type: 'evidence',
+      claims: evidence,
+      keyset: keys.keyset,
+      quote: '',
+      gpu: [],
+      sig,
+    })
+  }
+  return { clock, handshake, sent, closed, sessions, answer }
+}
+
+test('a step that takes longer than ten seconds ends the connection', async () => {
+  const { clock, handshake, sent, closed } = await open()
+  await handshake.hear(hello)
+
+  clock.turn(10_000)
+
+  expect(sent.at(-1)).toMatchObject({ type: 'verdict', ok: false, code: 'admission.timeout' })
+  expect(closed).toEqual([BYE.refused])
+})
+
+test('a second hello, evidence without a challenge, and work before the verdict are refused', async () => {
+  for (const frames of [[hello, hello], [{ type: 'drain' } as const]]) {
+    const { handshake, sent, closed } = await open()
+
+    for (const frame of frames) await handshake.hear(frame)
+
+    expect(sent.at(-1)).toMatchObject({ ok: false, code: 'admission.step' })
+    expect(closed).toEqual([BYE.refused])
+  }
+})
+
+test('a renewed session replaces the old one on the same connection', async () => {
+  const { handshake, sent, closed, sessions, answer } = await open()
+  await handshake.hear(hello)
+  await answer()
+
+  handshake.renew()
+  handshake.renew()
+  await answer()
+
+  expect(sent.map(({ type }) => type)).toEqual(['challenge', 'verdict', 'challenge', 'verdict'])
+  expect(sessions).toHaveLength(2)
+  expect(sessions[0]?.kid).toBe(sessions[1]?.kid)
+  expect(sessions[0]?.session).not.toBe(sessions[1]?.session)
+  expect(closed).toEqual([])
+})
+
+test('a renewal that is not answered ends nothing, and is asked for again', async () => {
+  const { clock, handshake, sent, closed, answer } = await open()
+  await handshake.hear(hello)
+  await answer()
+  handshake.renew()
+
+  clock.turn(90_000)
+  handshake.renew()
+
+  expect(closed).toEqual([])
+  expect(sent.filter(({ type }) => type === 'challenge')).toHaveLength(3)
+})
