@@ -10,6 +10,7 @@ export type News = Omit<Update, 'update_id'>
 /** Kinds a bot gets only if it asked for them by name. */
 const onRequestOnly = new Set(['chat_member', 'message_reaction', 'message_reaction_count'])
 
+const presenceMs = 15_000
 const dayMs = 24 * 3_600_000
 /** Lifetimes of what must be answered soon, from the open-source server. */
 const lifetimesMs: Readonly<Record<string, number>> = {
@@ -34,6 +35,8 @@ export interface Mail {
   pending(bot: Bot): Update[]
   /** Whether a client of this bot waits in a long poll now. */
   isPolled(botId: number): boolean
+  /** Whether a client of this bot waits, or waited within the last 15 s: it may be busy with a batch. */
+  isPresent(botId: number): boolean
   /** Called after each push; the webhook sender listens here. */
   onPush(hear: (bot: Bot) => void): void
   /** Ends every open poll, with an empty answer. */
@@ -48,6 +51,7 @@ const otherPoller =
 export function createMail(deps: { clock: Clock; now: () => number; events: Events }): Mail {
   const { clock, now, events } = deps
   const pollers = new Map<number, (wake: Wake) => void>()
+  const lastPoll = new Map<number, number>()
   const hearers: ((bot: Bot) => void)[] = []
 
   const pending = (bot: Bot): Update[] => {
@@ -58,6 +62,8 @@ export function createMail(deps: { clock: Clock; now: () => number; events: Even
   return {
     pending,
     isPolled: (botId) => pollers.has(botId),
+    isPresent: (botId) =>
+      pollers.has(botId) || clock.now() - (lastPoll.get(botId) ?? 0) < presenceMs,
     onPush: (hear) => void hearers.push(hear),
     close: () => {
       for (const wake of pollers.values()) wake('gone')
@@ -74,10 +80,12 @@ export function createMail(deps: { clock: Clock; now: () => number; events: Even
     },
     poll: async (bot, { offset, limit, timeoutMs, gone }) => {
       pollers.get(bot.user.id)?.('conflict')
+      lastPoll.set(bot.user.id, clock.now())
       confirm(bot, offset)
       const ready = pending(bot).slice(0, limit)
       if (ready.length > 0 || timeoutMs === 0 || gone.aborted) return ready
       const wake = await wait({ clock, timeoutMs, gone, pollers, id: bot.user.id })
+      lastPoll.set(bot.user.id, clock.now())
       switch (wake) {
         case 'conflict':
           throw new Refusal(409, otherPoller)

@@ -189,6 +189,7 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
       .locator('.chat-list')
       .getByRole('button', { name: /Slow Science No messages/ })
       .click()
+    await page.locator('.chat-name', { hasText: 'Slow Science' }).waitFor()
     await page.getByRole('button', { name: 'Members, bot and rights' }).click()
     await page.getByLabel('Delete messages of others').uncheck()
     await page.getByRole('button', { name: 'Add as an admin' }).click()

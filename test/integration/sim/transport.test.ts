@@ -140,6 +140,14 @@ describe('long poll', () => {
     expect((await second).result).toMatchObject([{ message: { text: 'for the second' } }])
   })
 
+  test('a bot counts as running while it polls', async () => {
+    const running = async () => (await sim.get<{ connected: boolean }[]>('presence'))[0]?.connected
+
+    expect(await running()).toBe(false)
+    await call('getUpdates')
+    expect(await running()).toBe(true)
+  })
+
   test('a poller that hangs up loses nothing', async () => {
     const last =
       ((await call('getUpdates')).result as { update_id: number }[]).at(-1)?.update_id ?? 0

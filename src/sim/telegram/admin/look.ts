@@ -3,7 +3,8 @@ import { isRecord } from '../body.ts'
 import { filesOf } from '../files.ts'
 import { viewOf } from '../messages.ts'
 import { flatBlocks } from '../rich.ts'
-import type { Room, Stored, World } from '../world.ts'
+import type { Sim } from '../sim.ts'
+import type { Bot, Room, Stored } from '../world.ts'
 import { type AdminCall, botOf, type Route, roomById, roomNamed } from './call.ts'
 
 /** The messages as the chat shows them now; ephemeral ones only for their receiver, named by `as`. */
@@ -69,6 +70,10 @@ function roomState(call: AdminCall): unknown {
   }
 }
 
+/** Whether somebody runs the bot: by long poll or by webhook. */
+const isConnected = (sim: Sim, bot: Bot): boolean =>
+  bot.webhook !== undefined || sim.mail.isPresent(bot.user.id)
+
 const liveDraft = ({ sim }: AdminCall, room: Room): unknown =>
   room.draft !== undefined && room.draft.expiresAt > sim.now() ? room.draft : null
 
@@ -89,6 +94,7 @@ function world(call: AdminCall): unknown {
       .map((bot) => ({
         ...bot.user,
         privacy: bot.privacy,
+        connected: isConnected(sim, bot),
         commands: Object.fromEntries(bot.commands),
         profile: Object.fromEntries(bot.profile),
       }))
@@ -99,12 +105,12 @@ function world(call: AdminCall): unknown {
       .toArray(),
     rooms: sim.world.rooms
       .values()
-      .map((room) => roomLine(sim.world, room))
+      .map((room) => roomLine(room))
       .toArray(),
   }
 }
 
-function roomLine(_world: World, room: Room): Record<string, unknown> {
+function roomLine(room: Room): Record<string, unknown> {
   const last = [...room.messages.values()].at(-1)
   return {
     key: room.key,
@@ -126,6 +132,15 @@ export const lookRoutes: readonly Route[] = [
   { verb: 'GET', pattern: /^\/sim\/chats\/(-?[\d:]+)\/messages$/, run: messages },
   { verb: 'GET', pattern: /^\/sim\/chats\/(-?[\d:]+)\/state$/, run: roomState },
   { verb: 'GET', pattern: /^\/sim\/drafts$/, run: drafts },
+  {
+    verb: 'GET',
+    pattern: /^\/sim\/presence$/,
+    run: ({ sim }) =>
+      sim.world.bots
+        .values()
+        .map((bot) => ({ id: bot.user.id, connected: isConnected(sim, bot) }))
+        .toArray(),
+  },
   {
     verb: 'GET',
     pattern: /^\/sim\/calls$/,

@@ -1,5 +1,5 @@
 // Starts the page and keeps it live.
-import { listen } from './api.js'
+import { get, listen } from './api.js'
 import {
   drawChat,
   drawDraft,
@@ -89,6 +89,17 @@ function later(run) {
   queue = queue.then(run).catch((error) => console.error(error))
   return queue
 }
+
+/** Looks now and then whether somebody runs the bots. */
+setInterval(async () => {
+  const seen = await get('presence').catch(() => [])
+  for (const { id, connected } of seen) {
+    const it = state.world.bots.find((one) => one.id === id)
+    if (it === undefined || it.connected === connected) continue
+    it.connected = connected
+    drawState()
+  }
+}, 8000)
 
 let worldTimer
 const hear = {

@@ -115,7 +115,11 @@ function stateText(room) {
   if (live?.draft) return 'is answering…'
   if (live?.action && live.action.until > state.world.now)
     return `${actionWords[live.action.action] ?? 'is busy'}…`
-  if (room.chat.type === 'private') return room.blocked ? 'blocked' : 'bot'
+  if (room.chat.type === 'private') {
+    if (room.blocked) return 'blocked'
+    const it = state.world.bots.find((one) => one.id === room.bot)
+    return it?.connected === false ? 'bot, not running now: what you write waits for it' : 'bot'
+  }
   const people = room.members.filter((it) => isIn(it)).length
   const botIn = memberOf(room, bot()?.id)
   const botWord = isIn(botIn)

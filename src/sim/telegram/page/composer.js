@@ -1,10 +1,11 @@
 // The field at the bottom: text, commands, files, voice, reply and edit, reply keyboards.
 import { post, upload } from './api.js'
+import { mark, suggest, toggleCommands } from './commands.js'
 import { fill, h, icon, iconButton, toast } from './dom.js'
 import { sendFilesDialog } from './file-dialog.js'
 import { timeText } from './media.js'
 import { senderName, summary } from './message.js'
-import { requestChatDialog } from './room-dialogs.js'
+import { replyKeyboard } from './reply-keyboard.js'
 import {
   chatParam,
   commandsFor,
@@ -130,18 +131,21 @@ function draw() {
     h(
       'div',
       { class: 'composer' },
-      commands.length > 0 && iconButton('slash', 'Commands', () => toggleCommands(suggestions)),
+      commands.length > 0 &&
+        iconButton('slash', 'Commands', () =>
+          toggleCommands(suggestions, { room, pick: pickCommand }),
+        ),
       attachButton(room),
       field,
       hasKeyboard && iconButton('keyboard', 'Show or hide the buttons', toggleKeyboard),
       action,
     ),
-    replyKeyboard(room),
+    replyKeyboard(room, sendText),
   )
   field.addEventListener('input', () => {
     kept.set(`${state.me} ${room.key}`, field.value)
     grow()
-    suggest(suggestions, field.value)
+    suggest(suggestions, { text: field.value, room, pick: pickCommand })
   })
   field.addEventListener('keydown', (event) => keyDown(event, suggestions))
   field.addEventListener('paste', (event) => {
@@ -256,59 +260,7 @@ function keyDown(event, suggestions) {
 
 const box = () => now.box
 
-function suggest(element, text) {
-  const found = /^\/(\w*)$/.exec(text)
-  const fits =
-    found === null
-      ? []
-      : commandsFor(now.room).filter((it) => it.command.startsWith(found[1].toLowerCase()))
-  listCommands(element, fits)
-}
-
-function toggleCommands(element) {
-  if (!element.hidden) element.hidden = true
-  else {
-    listCommands(element, commandsFor(now.room))
-    element.querySelector('button')?.focus()
-  }
-}
-
-function listCommands(element, commands) {
-  element.hidden = commands.length === 0
-  fill(
-    element,
-    commands.map((it, at) =>
-      h(
-        'button',
-        {
-          type: 'button',
-          role: 'option',
-          class: at === 0 ? 'on' : '',
-          'aria-selected': String(at === 0),
-          onclick: () => pick(element, it),
-        },
-        h('b', {}, `/${it.command}`),
-        h('span', {}, it.description),
-        it.is_ephemeral && h('small', {}, 'only you'),
-      ),
-    ),
-  )
-}
-
-function pick(element, it) {
-  element.hidden = true
-  now.field.value = `/${it.command} `
-  grow()
-  now.field.focus()
-}
-
-function mark(options, at) {
-  for (const [place, option] of options.entries()) {
-    option.classList.toggle('on', place === at)
-    option.setAttribute('aria-selected', String(place === at))
-  }
-  options[at].scrollIntoView({ block: 'nearest' })
-}
+const pickCommand = (it) => insertCommand(`/${it.command}`)
 
 async function start() {
   try {
@@ -413,36 +365,4 @@ function toggleKeyboard() {
   const live = loadedRoom()
   live.keyboardHidden = !live.keyboardHidden
   draw()
-}
-
-function replyKeyboard(room) {
-  const live = loadedRoom()
-  if (live?.keyboard == null || live.keyboardHidden) return undefined
-  return h(
-    'div',
-    { class: 'reply-keyboard', role: 'group', 'aria-label': 'Answer buttons' },
-    live.keyboard.keyboard.map((row) =>
-      h(
-        'div',
-        { class: 'keyboard-row' },
-        row.map((button) =>
-          h(
-            'button',
-            { type: 'button', class: 'key', onclick: () => void key(button, room) },
-            typeof button === 'string' ? button : button.text,
-          ),
-        ),
-      ),
-    ),
-  )
-}
-
-async function key(button, room) {
-  if (typeof button === 'object' && button.request_chat !== undefined) {
-    requestChatDialog(button.request_chat, room)
-    return
-  }
-  const live = loadedRoom()
-  if (live?.keyboard?.one_time_keyboard) live.keyboardHidden = true
-  await sendText(typeof button === 'string' ? button : button.text)
 }
