@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import { startBot } from '../../src/bot/bot.ts'
 import { createReader } from '../../src/bot/reading/read.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
@@ -36,13 +37,27 @@ export interface BotWorldOptions {
   readonly limits?: boolean
 }
 
+/** Opening one takes seconds on a busy machine: the tests of a file share it, one after another, each beginning with no rows. */
+let opened: Promise<Database> | undefined
+beforeAll(async () => void (await emptyDatabase()), 180_000)
+afterAll(async () => (await opened)?.close(), 60_000)
+
+async function emptyDatabase(): Promise<Database> {
+  opened ??= openDatabase({ url: 'memory:', clock: systemClock })
+  const db = await opened
+  const { inbox, delivery, botUser, copy, dialogue, channel, post, group } = db.rows
+  for (const table of [inbox, delivery, botUser, copy, dialogue, channel, post, group])
+    await (table.deleteMany as () => Promise<unknown>)()
+  return db
+}
+
 export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotWorld> {
   const clock = options.clock ?? systemClock
   const sim = await TestSimulator.start({
     ...(options.sample !== undefined && { sample: options.sample }),
     ...(options.limits !== undefined && { limits: options.limits }),
   })
-  const db = await openDatabase({ url: 'memory:', clock })
+  const db = await emptyDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'bot-test-'))
   const keks = createKeks({ folder: join(folder, 'kek'), net: 'devnet', clock })
   const desk = new ScriptedDesk(options.script)
@@ -93,7 +108,6 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
       desk.disconnect()
       await life.close()
       await sim.close()
-      await db.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
