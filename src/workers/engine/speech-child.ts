@@ -10,6 +10,8 @@ interface Recogniser {
     request: Extract<ToSpeechChild, { type: 'run' }>,
     onSegment: (startMs: number, endMs: number, text: string) => void,
   ): Promise<string>
+  /** Whether `language`, a code or `auto`, is one of the model's. */
+  knows(language: string): boolean
   /** What makes the next job faster, done while nobody waits. */
   rest(): Promise<void>
 }
@@ -47,6 +49,8 @@ async function handle(message: ToSpeechChild): Promise<void> {
       return send({ type: 'rested' })
     case 'run': {
       if (recogniser === undefined) return send({ type: 'error', code: 'engine.crash' })
+      if (!recogniser.knows(message.language))
+        return send({ type: 'error', code: 'input.language' })
       const language = await recogniser.run(message, (startMs, endMs, text) =>
         send({ type: 'segment', startMs, endMs, text }),
       )
@@ -108,6 +112,8 @@ async function openNapi(model: string): Promise<Recogniser> {
     return Whisper.lang(whisper.fullLangId) ?? 'en'
   }
   return {
+    // An unknown language is an error inside the engine, which aborts the process.
+    knows: (language) => language === 'auto' || Whisper.langId(language) >= 0,
     run: async ({ samples, language, threads, audioCtx }, onSegment) => {
       const known = language === 'auto' ? detect(samples, threads) : language
       const params = parameters(known, threads, audioCtx)
@@ -138,6 +144,7 @@ async function openFugood(model: string): Promise<Recogniser> {
   await toggleNativeLog(false)
   const whisper = await initWhisper({ filePath: model, useGpu: true }, 'cuda')
   return {
+    knows: () => true,
     run: async ({ samples, language, threads }, onSegment) => {
       const { promise } = whisper.transcribeData(toPcm16(samples), {
         language,

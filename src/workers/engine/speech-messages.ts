@@ -44,5 +44,5 @@ export type FromSpeechChild =
   | { readonly type: 'done'; readonly language: string; readonly rssBytes: number }
   | {
       readonly type: 'error'
-      readonly code: 'models.corrupt' | 'engine.crash' | 'engine.gpu-missing'
+      readonly code: 'models.corrupt' | 'engine.crash' | 'engine.gpu-missing' | 'input.language'
     }

@@ -61,7 +61,8 @@ export class SpeechProcess {
 
   /**
    * Sends `message` when the child is free and waits for the answer of type `expected`.
-   * Throws `engine.stuck` after `timeoutMs`, `job.cancelled`, `engine.crash`; in each case the child is dead.
+   * Throws `engine.stuck` after `timeoutMs`, `job.cancelled`, `engine.crash`, in each case with the child dead;
+   * `input.language` with the child alive.
    */
   ask<T extends FromSpeechChild['type']>(
     message: ToSpeechChild,
@@ -152,7 +153,9 @@ export class SpeechProcess {
 
   #hear(answer: FromSpeechChild): void {
     if (answer.type === 'segment') this.#pending?.onSegment?.(answer)
-    else if (answer.type === 'error') this.#pending?.fail(answer.code)
+    else if (answer.type === 'error' && answer.code !== 'engine.crash')
+      this.#pending?.fail(answer.code)
+    else if (answer.type === 'error') this.kill()
     else this.#pending?.settle(answer)
   }
 

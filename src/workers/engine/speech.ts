@@ -27,6 +27,8 @@ export interface SpeechModelOptions {
   readonly ffmpeg?: string
   /** Devnet on systems without a folder in memory. */
   readonly allowDisk?: boolean
+  /** The child is replaced after this many windows; 500. */
+  readonly recycleWindows?: number
   /** How long a window may take before it counts as stuck; `factor` is the work a second of sound has taken lately. */
   readonly windowTimeoutMs?: (windowMs: number, factor: number) => number
 }
@@ -181,7 +183,8 @@ export class SpeechSlot {
   /** After a job: a fresh child where one is due or was killed, else the preparation of the next job. Nobody waits for it. */
   #rest(): void {
     const isWorn =
-      this.#windows >= RECYCLE_WINDOWS || this.#lastRss > this.#firstRss * RECYCLE_GROWTH
+      this.#windows >= (this.#options.recycleWindows ?? RECYCLE_WINDOWS) ||
+      this.#lastRss > this.#firstRss * RECYCLE_GROWTH
     if (isWorn) {
       this.#process.kill()
       this.#windows = 0

@@ -97,6 +97,18 @@ describe.skipIf(!hasFfmpeg())('hearing', () => {
     expect((await hear(slot, babble(2), { language: 'de' })).language).toBe('de')
   })
 
+  test('a language the model does not know is refused, and the child goes on', async () => {
+    const slot = await open('fixture-speech.bin')
+    const { pid } = slot
+
+    await expect(hear(slot, babble(2), { language: 'tlh' })).rejects.toMatchObject({
+      code: 'input.language',
+    })
+
+    expect((await hear(slot, babble(2))).segments).toHaveLength(1)
+    expect(slot.pid).toBe(pid)
+  })
+
   test('silence has no words, only its length', async () => {
     const slot = await open('fixture-speech.bin')
 
@@ -173,6 +185,19 @@ describe.skipIf(!hasFfmpeg())('ending', () => {
 
     expect(answer.segments).toHaveLength(2)
     expect(slot.pid).not.toBe(killed)
+  })
+
+  test('a child that has done its windows is replaced between jobs', async () => {
+    const slot = await open('fixture-speech.bin', { recycleWindows: 2 })
+    const { pid } = slot
+
+    await hear(slot, babble(2))
+    const afterOne = slot.pid
+    await hear(slot, babble(2))
+    await hear(slot, babble(2))
+
+    expect(afterOne).toBe(pid)
+    expect(slot.pid).not.toBe(pid)
   })
 
   test('closing ends the child', async () => {

@@ -93,7 +93,8 @@ describe('windows of a stream', () => {
           new Uint8Array(sound.length),
         ]
         for (const { startMs, samples } of windows)
-          for (let at = startMs * 16; at < startMs * 16 + samples.length; at++) covered[at] = (covered[at] ?? 0) + 1
+          for (let at = startMs * 16; at < startMs * 16 + samples.length; at++)
+            covered[at] = (covered[at] ?? 0) + 1
         const bad = covered.findIndex((times, at) => times > 1 || (times === 0 && sound[at] === 1))
         expect(longest).toBeLessThanOrEqual(MAX_WINDOW_MS + 1)
         expect(bad).toBe(-1)
