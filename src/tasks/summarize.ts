@@ -161,11 +161,18 @@ async function summariseOnce(work: Work, text: string): Promise<Summary> {
   if (written.length === 0) throw new AppError('engine.stuck')
   // The limit cut the last sentence; when it is the only one there is nothing better.
   const cut = answer.stop === 'limit' && written.length > 1
-  const sentences = (cut ? written.slice(0, -1) : written).slice(0, most)
+  const sentences = spread(cut ? written.slice(0, -1) : written, most)
   work.onProgress(90)
   const kept = await keepSupported({ runs, text, language }, sentences)
   const short = answer.stop === 'limit' && sentences.length < fewest
   return { ...kept, outcome: short ? 'truncated' : 'ok' }
+}
+
+/** The first sentence and others evenly from the rest: a model that writes too many follows the text, whose end counts too. */
+function spread(sentences: readonly string[], most: number): readonly string[] {
+  if (sentences.length <= most || most < 2) return sentences.slice(0, most)
+  const step = (sentences.length - 1) / (most - 1)
+  return Array.from({ length: most }, (_, at) => sentences[Math.round(at * step)] ?? '')
 }
 
 /** Room for as many sentences as may be kept, each as long as those of the text: models that copy run on to the limit. */

@@ -47,7 +47,9 @@ describe('a summary', () => {
   })
 
   it('stands in one paragraph when it is short', async () => {
-    const { output } = await run({ length: 'short' }, () => GOOD)
+    const { output } = await run({ length: 'short' }, () =>
+      GOOD.replace(' Fishermen feared for the eels.', ''),
+    )
 
     expect(output.text).toBe('Velmont has opened a tidal station. It cost 38 million euros.')
   })
@@ -104,6 +106,15 @@ describe('a summary', () => {
     expect(
       output.text.split('\n').filter((line) => line.startsWith('•')).length,
     ).toBeLessThanOrEqual(4)
+  })
+
+  it('takes sentences from the whole answer when there are too many', async () => {
+    const { output } = await run(
+      { length: 'short' },
+      () => 'The station opened. Homes get power. The eels are fine.',
+    )
+
+    expect(output.text).toBe('The station opened. The eels are fine.')
   })
 
   it('of a text in another language is made in that language first and then translated', async () => {
