@@ -27,19 +27,32 @@ const commands: Readonly<Record<string, Command>> = {
     return EXIT.ok
   },
   setup: async (args, env, terminal) => (await import('./setup.ts')).runSetup(args, env, terminal),
-  start: async (args, env, terminal) => (await import('./start.ts')).runStart(args, env, terminal),
+  // The database client is generated from the schema: nothing that imports it may load before.
+  start: async (args, env, terminal) => {
+    const { setUp } = await import('./setup.ts')
+    if (!setUp('start', env, terminal)) return EXIT.missing
+    return (await import('./start.ts')).runStart(args, env, terminal)
+  },
   test: async (args, env, terminal) => (await import('./test.ts')).runTests(args, env, terminal),
   try: async (args, env, terminal) => (await import('./try.ts')).runTry(args, env, terminal),
   models: async (args, env, terminal) =>
     (await import('./models.ts')).runModelsCommand(args, env, terminal),
   doctor: async (args, env, terminal) =>
     (await import('./doctor.ts')).runDoctor(args, env, terminal),
-  bot: async (args, env, terminal) => (await import('./roles.ts')).runBot(args, env, terminal),
-  gateway: async (args, env, terminal) =>
-    (await import('./roles.ts')).runGateway(args, env, terminal),
+  bot: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./roles.ts')).runBot(args, env, terminal)
+  },
+  gateway: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./roles.ts')).runGateway(args, env, terminal)
+  },
   worker: async (args, env, terminal) =>
     (await import('./worker.ts')).runWorker(args, env, terminal),
 }
+
+const generateClient = async (): Promise<void> =>
+  (await import('./generated-client.ts')).ensureGeneratedClient()
 
 /** Runs `args` and gives the exit code: 0 done, 1 failed, 2 usage, 3 something is missing on this machine. */
 export async function runCommand(

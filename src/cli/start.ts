@@ -17,7 +17,6 @@ import { lockDataFolder } from './data-lock.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
 import { startScreen } from './screen.ts'
-import { setUp } from './setup.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
@@ -36,7 +35,6 @@ export async function runStart(
     verbose: { type: 'boolean', default: false },
   })
   const port = parsePort(values.port ?? env['CHRYSALIS_PORT'] ?? '4800')
-  if (!setUp('start', env, terminal)) return EXIT.missing
 
   const dataDir = dataFolder(values.data, env)
   openDataFolder(dataDir)
