@@ -6,7 +6,7 @@ import { decodeOggOpus, isOggOpus } from './ogg-opus.ts'
 import { SAMPLE_RATE } from './speech-messages.ts'
 
 /** Largest file that is decoded at all. */
-export const MAX_ENCODED_BYTES = 200 * 2 ** 20
+const MAX_ENCODED_BYTES = 200 * 2 ** 20
 
 export interface DecodedAudio {
   /** Mono samples at 16 kHz in pieces of no fixed length. */

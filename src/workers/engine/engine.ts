@@ -29,7 +29,7 @@ export interface EngineOptions {
 }
 
 /** The ports of one job. `release` gives the slot back and must be called once, however the job ended. */
-export interface JobPorts {
+interface JobPorts {
   readonly ports: TaskPorts
   readonly release: () => void
 }
