@@ -35,7 +35,7 @@ export interface PostStore {
   sweep(time: number): Promise<void>
 }
 
-export interface PostVersion {
+interface PostVersion {
   readonly source: string
   readonly sourceUnits: number
   readonly sealed?: Uint8Array

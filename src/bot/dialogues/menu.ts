@@ -5,7 +5,7 @@ import type { InlineKeyboardButton, Message } from 'grammy/types'
 import type { Ctx } from '../context.ts'
 import type { Texts } from '../texts/texts.ts'
 
-export interface Option<T> {
+interface Option<T> {
   readonly label: string
   readonly value: T
 }

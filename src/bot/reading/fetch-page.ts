@@ -16,7 +16,7 @@ export interface Fetched {
   readonly charset?: string
 }
 
-export type PageType = 'text/html' | 'application/xhtml+xml' | 'text/plain' | 'application/pdf'
+type PageType = 'text/html' | 'application/xhtml+xml' | 'text/plain' | 'application/pdf'
 
 export interface FetchDeps {
   readonly rules: GuardRules

@@ -22,6 +22,10 @@ const PARAGRAPH_LETTERS = 300
 const INVENTED: ReadonlySet<string> = new Set(['tlh', 'vo'])
 /** Letters of one paragraph that are looked at: more only costs time. */
 const MAX_LOOK = 2000
+/** Longer texts (books, reports) are judged by samples and never split: a megabyte would keep the process busy for seconds. */
+const MAX_WHOLE = 20_000
+const SAMPLES = 20
+const SAMPLE_UNITS = 800
 
 /**
  * Language of `text`, an ISO 639-1 code. `priors`: languages this reader or chat is known to use, likeliest first; they
@@ -29,6 +33,7 @@ const MAX_LOOK = 2000
  * The detector's tables (about 150 MB) are loaded at the first call.
  */
 export async function detectLanguage(text: string, priors: readonly string[]): Promise<Detected> {
+  if (text.length > MAX_WHOLE) return detectLanguage(samplesOf(text), priors)
   if (letterCount(lettersOnly(text)) <= PARAGRAPH_LETTERS) return judge(text, priors)
   const tally = new Map<string, { letters: number; sure: number }>()
   let decided = 0
@@ -49,18 +54,27 @@ export async function detectLanguage(text: string, priors: readonly string[]): P
 
 /**
  * Cuts `text` where its language changes between paragraphs, so that only foreign parts are translated and the rest is
- * copied. Paragraphs too short to judge go with the part before them. Texts of at most 300 letters come back whole.
+ * copied. Paragraphs too short to judge go with the part before them. Texts of at most 300 letters and texts of more than
+ * 20,000 characters come back whole.
  */
 export async function splitByLanguage(
   text: string,
   priors: readonly string[],
 ): Promise<LanguagePart[]> {
+  if (text.length > MAX_WHOLE) return [{ text, detected: await detectLanguage(text, priors) }]
   if (letterCount(lettersOnly(text)) <= PARAGRAPH_LETTERS)
     return [{ text, detected: await judge(text, priors) }]
   const judged: LanguagePart[] = []
   for (const paragraph of paragraphsOf(text))
     judged.push({ text: paragraph, detected: await judge(paragraph, priors) })
   return mergeNeighbours(judged)
+}
+
+/** Pieces from all over a long text, each a paragraph of its own without line breaks. */
+function samplesOf(text: string): string {
+  const step = Math.floor(text.length / SAMPLES)
+  const starts = Array.from({ length: SAMPLES }, (_, index) => index * step)
+  return starts.map((at) => text.slice(at, at + SAMPLE_UNITS).replace(/\s+/g, ' ')).join('\n')
 }
 
 /** Paragraphs with the line breaks that end them: nothing of the text is lost. */

@@ -13,7 +13,7 @@ export interface ReaderDeps {
   readonly resolve?: Resolve
 }
 
-export interface DocumentFacts {
+interface DocumentFacts {
   readonly fileName?: string | undefined
   readonly mimeType?: string | undefined
 }
@@ -35,7 +35,7 @@ export interface Reader {
   ): Promise<ReadContent>
 }
 
-export const MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+const MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 
 /** A reader with its own small set of threads: build one per process. */
 export function createReader({ clock, rules, resolve = systemResolve }: ReaderDeps): Reader {

@@ -112,6 +112,15 @@ describe('long texts', () => {
     })
   })
 
+  test('a text as long as a book is judged by samples, in the time of a page', async () => {
+    const book = `${german}\n`.repeat(6000)
+    const startedAt = performance.now()
+
+    expect(await detectLanguage(book, [])).toEqual({ language: 'de', confident: true })
+    expect(await splitByLanguage(book, [])).toHaveLength(1)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+  })
+
   test('the parts joined are the text, whatever it is', async () => {
     const line = fc.oneof(fc.string(), fc.constantFrom(german, english, '\n', '\r\n'))
 
