@@ -2,6 +2,7 @@
 import { post } from './api.js'
 import { drawComposer, insertCommand, setEdit, setReply } from './composer.js'
 import { fill, h, icon, iconButton, toast } from './dom.js'
+import { openMenu } from './menu.js'
 import {
   avatar,
   bubble,
@@ -14,7 +15,7 @@ import {
 } from './message.js'
 import { morphBlocks } from './rich.js'
 import { forwardDialog, roomDialog } from './room-dialogs.js'
-import { emptyState } from './samples.js'
+import { emptyState, tryItems } from './samples.js'
 import {
   bot,
   chatParam,
@@ -62,7 +63,12 @@ export function drawChat(box, go) {
     jumpButton.hidden = nearEnd()
   })
   const composer = h('div', { class: 'composer-box' })
-  fill(box, header(room, go), h('div', { class: 'messages-box' }, list, jumpButton), composer)
+  fill(
+    box,
+    h('div', {}, header(room, go), topicBar(room, go)),
+    h('div', { class: 'messages-box' }, list, jumpButton),
+    composer,
+  )
   shownKey = state.open
   drawMessages()
   drawComposer(composer, { room, hooks: { sent: () => scrollDown(true) } })
@@ -99,8 +105,43 @@ function header(room, go) {
         room.chat.type === 'channel' ? 'Open the discussion' : 'Open the channel',
         () => go.open(String(room.linked)),
       ),
+    room.chat.type === 'private' &&
+      iconButton('spark', 'Things to try', (event) => openMenu(event.currentTarget, tryItems())),
     iconButton('gear', 'Members, bot and rights', open),
   )
+}
+
+/** Topics of a forum as a row to choose from; what is written goes into the chosen one. */
+function topicBar(room, go) {
+  if (room.chat.is_forum !== true || room.topics.length === 0) return undefined
+  const chosen = state.threads.get(room.key)
+  const chip = (id, name) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        'aria-selected': String(id === chosen),
+        class: id === chosen ? 'topic on' : 'topic',
+        onclick: () => {
+          state.threads.set(room.key, id)
+          go.open(room.key)
+        },
+      },
+      name,
+    )
+  return h(
+    'div',
+    { class: 'topics', role: 'tablist', 'aria-label': 'Topics' },
+    chip(undefined, 'All'),
+    room.topics.map((it) => chip(it.id, it.name)),
+  )
+}
+
+/** Whether a message belongs to the chosen topic. */
+function inThread({ message }, room) {
+  const chosen = state.threads.get(room.key)
+  return chosen === undefined || message.message_thread_id === chosen
 }
 
 const actionWords = {
@@ -153,7 +194,7 @@ export function drawMessages() {
   const live = loadedRoom()
   if (room === undefined || live === undefined || list === undefined) return
   const stick = nearEnd() || shownKey !== state.open
-  const views = visible(live)
+  const views = visible(live).filter((view) => inThread(view, room))
   const rows = []
   let before
   for (const view of views) {
@@ -196,6 +237,7 @@ export function showMessage(view) {
   const room = currentRoom()
   if (room === undefined || list === undefined) return
   if (view.receiver !== undefined && view.receiver !== state.me) return
+  if (!inThread(view, room)) return
   const old = list.querySelector(`[data-key="${viewKey(view)}"]`)
   const stick = nearEnd()
   if (old !== null || view.replaces !== undefined || list.lastView === undefined) {

@@ -278,7 +278,7 @@ async function send() {
   const base = { chat: chatParam(room), from: state.me, text }
   try {
     if (edit === undefined) {
-      const thread = room.openThread
+      const thread = state.threads.get(room.key)
       await post('messages', { ...base, reply_to: takeReply(), thread })
     } else await post('edits', { ...base, message_id: edit.message.message_id })
     now.edit = undefined

@@ -62,7 +62,11 @@ function samples() {
   ]
 }
 
-export function tryButtons() {
+/** The same things as a menu, for a chat that is no longer empty. */
+export const tryItems = () =>
+  samples().map((it) => ({ icon: it.icon, label: it.title, run: it.run }))
+
+function tryButtons() {
   return h(
     'div',
     { class: 'tries' },

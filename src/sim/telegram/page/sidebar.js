@@ -32,15 +32,62 @@ export function drawSidebar(box, go) {
   )
 }
 
+/** Tools make a new person for every request: beyond these few, people are found in a list. */
+const mostShown = 3
+
+function shownPeople() {
+  const all = state.world.people
+  const first = all.slice(0, mostShown)
+  const me = all.find((it) => it.id === state.me)
+  return me === undefined || first.includes(me) ? first : [...first.slice(0, -1), me]
+}
+
+function allPeople(go) {
+  openDialog('Everybody', (close) => {
+    const list = h(
+      'div',
+      { class: 'picker' },
+      state.world.people.toReversed().map((it) =>
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'chat-line',
+            onclick: () => {
+              close()
+              go.be(it.id)
+            },
+          },
+          avatar(it.id, nameOf(it), 'm'),
+          h('span', { class: 'chat-title' }, nameOf(it)),
+          h('small', {}, languageName(it.language_code)),
+        ),
+      ),
+    )
+    arrowKeys(list, '.chat-line')
+    return list
+  })
+}
+
 function peopleRow(go) {
   return h(
     'section',
     { class: 'people', 'aria-label': 'Who you are' },
-    h('h2', { class: 'caption' }, 'You are'),
+    h(
+      'div',
+      { class: 'caption-row' },
+      h('h2', { class: 'caption' }, 'You are'),
+      state.world.people.length > mostShown &&
+        h(
+          'button',
+          { type: 'button', class: 'inline-link', onclick: () => allPeople(go) },
+          `all ${state.world.people.length}`,
+        ),
+    ),
     h(
       'div',
       { class: 'people-row', role: 'radiogroup', 'aria-label': 'Person' },
-      state.world.people.map((it) =>
+      shownPeople().map((it) =>
         h(
           'button',
           {

@@ -9,6 +9,8 @@ export const state = {
   loaded: new Map(),
   /** `${me} ${key}` → number */
   unread: new Map(),
+  /** room key → the topic that is open */
+  threads: new Map(),
   calls: [],
   online: false,
 }
