@@ -15,7 +15,6 @@ export interface KeptUpdate {
 export interface OpenUpdate {
   readonly updateId: number
   readonly kind: string
-  readonly attempts: number
   readonly receivedAt: number
   readonly sealed: Uint8Array
 }
@@ -27,8 +26,8 @@ export interface InboxStore {
   open(): Promise<readonly OpenUpdate[]>
   /** Handled: the sealed update is deleted, the id stays for 48 h. */
   close(updateIds: readonly number[]): Promise<void>
-  /** Counts a failed attempt; gives back how many there were. */
-  failed(updateId: number): Promise<number>
+  /** Counts a replay of an open row; gives back how many there were. */
+  replayed(updateId: number): Promise<number>
   /** Deletes rows received before `time` that are closed. */
   sweep(time: number): Promise<void>
   forget(userId: number): Promise<number>
@@ -69,7 +68,6 @@ export function createInboxStore(deps: { db: Database; botId: number; clock: Clo
               {
                 updateId: Number(row.updateId),
                 kind: row.kind,
-                attempts: row.attempts,
                 receivedAt: row.receivedAt.getTime(),
                 sealed: row.sealedUpdate,
               },
@@ -83,7 +81,7 @@ export function createInboxStore(deps: { db: Database; botId: number; clock: Clo
         data: { state: 'done', sealedUpdate: null },
       })
     },
-    failed: async (updateId) => {
+    replayed: async (updateId) => {
       const [row] = await inbox.updateManyAndReturn({
         where: { botId, updateId: BigInt(updateId) },
         data: { attempts: { increment: 1 } },

@@ -66,6 +66,8 @@ const maxConcurrent = 500
 const retryAfterMs: readonly number[] = [1000, 10_000]
 /** Database or connection away: nothing is wrong with the request, so it waits for about five minutes. */
 const patientMs: readonly number[] = [500, 2000, 5000, 10_000, 30_000, 60_000, 60_000, 120_000]
+/** An update that was there at so many starts may be what ends the process. */
+const maxReplays = 5
 const staleMs = 6 * 3_600_000
 const staleCommandMs = 10 * 60_000
 const stalePostMs = 24 * 3_600_000
@@ -138,6 +140,11 @@ export function createUpdates(deps: UpdatesDeps): Updates {
   async function replay(): Promise<void> {
     await inbox.sweep(clock.now() - keepIdsMs)
     for (const row of await inbox.open()) {
+      if ((await inbox.replayed(row.updateId)) > maxReplays) {
+        log.warn('update.dropped', { updateId: row.updateId })
+        await inbox.close([row.updateId])
+        continue
+      }
       const update = openRow(row, vault)
       const verdict = update ? freshness(update, row, clock.now()) : 'drop'
       if (update && verdict === 'handle') merger.add(update)

@@ -1,0 +1,213 @@
+import type { Update } from '@grammyjs/types'
+import { expect, test } from 'vitest'
+import type { InboxStore, OpenUpdate } from '../../../src/bot/inbox-store.ts'
+import { createUpdates } from '../../../src/bot/updates.ts'
+import type { Vault } from '../../../src/bot/vault-port.ts'
+import { AppError } from '../../../src/core/app-error.ts'
+import { createLog } from '../../../src/core/log.ts'
+import { Plaintext } from '../../../src/core/plaintext.ts'
+import { TestClock } from '../../support/test-clock.ts'
+
+const hourMs = 3_600_000
+/** No secrecy here: only that what was sealed comes back. */
+const vault: Vault = {
+  seal: (_what, _id, content) => Uint8Array.from(content.reveal()),
+  open: (_what, _id, sealed) => Plaintext.of(Uint8Array.from(sealed)),
+}
+
+class FakeInbox implements InboxStore {
+  readonly rows = new Map<number, OpenUpdate & { done: boolean }>()
+  /** How often writing fails before it works again. */
+  failures = 0
+  replays = 0
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  async keep(rows: Parameters<InboxStore['keep']>[0]) {
+    if (this.failures-- > 0) throw new AppError('stores.down')
+    const fresh = rows.filter((row) => !this.rows.has(row.updateId))
+    for (const row of fresh)
+      this.rows.set(row.updateId, { ...row, receivedAt: this.#now(), done: false })
+    return new Set(fresh.map((row) => row.updateId))
+  }
+
+  async open() {
+    return [...this.rows.values()].filter((row) => !row.done)
+  }
+
+  async close(ids: readonly number[]) {
+    for (const id of ids) {
+      const row = this.rows.get(id)
+      if (row) row.done = true
+    }
+  }
+
+  async replayed() {
+    return ++this.replays
+  }
+
+  async sweep() {}
+
+  async forget() {
+    return 0
+  }
+}
+
+const voice = (id: number): Update => ({
+  update_id: id,
+  message: {
+    message_id: id,
+    date: 1,
+    chat: { id: 7, type: 'private', first_name: 'A' },
+    from: { id: 7, is_bot: false, first_name: 'A' },
+    voice: { file_id: 'f', file_unique_id: 'u', duration: 1 },
+  },
+})
+
+function world(handle: (update: Update) => Promise<void> = async () => {}) {
+  const clock = new TestClock()
+  const inbox = new FakeInbox(() => clock.now())
+  const handled: number[] = []
+  const asked: number[][] = []
+  const givenUp: number[] = []
+  const batches: Update[][] = []
+  const confirmed: number[] = []
+  let wake: (() => void) | undefined
+  const updates = createUpdates({
+    fetch: async () => {
+      confirmed.push(inbox.rows.size)
+      while (batches.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+      return batches.shift() ?? []
+    },
+    inbox,
+    vault,
+    handle: async ({ update }) => {
+      await handle(update)
+      handled.push(update.update_id)
+    },
+    giveUp: async (update) => void givenUp.push(update.update_id),
+    askBacklog: async (stale) => void asked.push(stale.map((it) => it.update_id)),
+    isIgnored: async () => false,
+    onFatal: () => {},
+    clock,
+    log: createLog(
+      'test',
+      () => {},
+      () => clock.now(),
+    ),
+  })
+  const push = (...batch: Update[]): void => {
+    batches.push(batch)
+    wake?.()
+  }
+  return { clock, inbox, handled, asked, givenUp, updates, push, confirmed }
+}
+
+/** Lets promises that are ready go on, turning the clock a little each time. */
+async function settle(clock: TestClock, ms = 0): Promise<void> {
+  for (let at = 0; at < 30; at++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(ms / 30)
+  }
+}
+
+test('an update is handled once, however often it comes, and its words are dropped from the inbox afterwards', async () => {
+  const { clock, inbox, handled, updates, push } = world()
+  await updates.start()
+
+  push(voice(1), voice(2))
+  await settle(clock)
+  push(voice(1))
+  await settle(clock)
+
+  expect(handled).toEqual([1, 2])
+  expect([...inbox.rows.values()].every((row) => row.done)).toBe(true)
+})
+
+test('the next fetch, which confirms a batch, is made only after the batch was kept', async () => {
+  const { clock, inbox, handled, updates, push, confirmed } = world()
+  await updates.start()
+  inbox.failures = 2
+
+  push(voice(1))
+  await settle(clock)
+  const before = confirmed.length
+  await settle(clock, 5000)
+
+  expect(before).toBe(1)
+  expect(confirmed).toEqual([0, 1])
+  expect(handled).toEqual([1])
+})
+
+test('what was open at the end is handled at the start', async () => {
+  const { clock, inbox, handled, updates } = world()
+  const update = voice(5)
+  await inbox.keep([
+    {
+      updateId: 5,
+      kind: 'message',
+      sealed: vault.seal('inbox', '5', Plaintext.of(JSON.stringify(update))),
+    },
+  ])
+
+  await updates.start()
+  await settle(clock)
+
+  expect(handled).toEqual([5])
+})
+
+test.each(['process', 'discard'] as const)(
+  'private messages that waited over six hours are asked about first: %s',
+  async (choice) => {
+    const { clock, inbox, handled, asked, updates } = world()
+    for (const id of [5, 6])
+      await inbox.keep([
+        {
+          updateId: id,
+          kind: 'message',
+          sealed: vault.seal('inbox', '5', Plaintext.of(JSON.stringify(voice(id)))),
+        },
+      ])
+    clock.advance(7 * hourMs)
+
+    await updates.start()
+    await settle(clock)
+    const handledBefore = [...handled]
+    await updates.settleBacklog(7, choice)
+    await settle(clock)
+
+    expect(handledBefore).toEqual([])
+    expect(asked).toEqual([[5, 6]])
+    expect(handled).toEqual(choice === 'process' ? [5, 6] : [])
+    expect((await inbox.open()).length).toBe(0)
+  },
+)
+
+test('an update that was there at every start is dropped, since it may be what ends the process', async () => {
+  const { clock, inbox, handled, updates } = world()
+  const sealed = vault.seal('inbox', '5', Plaintext.of(JSON.stringify(voice(5))))
+  await inbox.keep([{ updateId: 5, kind: 'message', sealed }])
+  inbox.replays = 5
+
+  await updates.start()
+  await settle(clock)
+
+  expect(handled).toEqual([])
+  expect((await inbox.open()).length).toBe(0)
+})
+
+test('a request that fails three times is given up once, with a word to the person', async () => {
+  const { clock, givenUp, inbox, updates, push } = world(async () => {
+    throw new TypeError('bug')
+  })
+  await updates.start()
+
+  push(voice(1))
+  await settle(clock, 15_000)
+
+  expect(givenUp).toEqual([1])
+  expect((await inbox.open()).length).toBe(0)
+})
