@@ -37,7 +37,7 @@ export async function main(
     db,
     redis,
     sealing: createDeskSealing({ net, keks, brokerKid: identity.kid }),
-    blobs: createFileBlobs({ folder: join(data, 'blobs'), clock }),
+    blobs: createFileBlobs({ folder: join(data, 'blobs') }),
     ownerKey: readOrCreateSecretFile(join(data, 'keys', 'owners.key'), () => randomBytes(32)),
     maxOutputBytes: (task) => taskOf(task).maxOutputBytes,
     clock,

@@ -55,7 +55,7 @@ export async function main({
     clock.every(kekSweepMs, () => keks.sweep()),
     (stop) => stop(),
   )
-  const blobs = createFileBlobs({ folder: join(data, 'blobs'), clock })
+  const blobs = createFileBlobs({ folder: join(data, 'blobs') })
   const admission = createAdmission({
     identity,
     net,

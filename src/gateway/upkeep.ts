@@ -1,7 +1,7 @@
 /** @module What the gateway does by the clock: heartbeats, locks, silent workers, leases of dead gateways (ENG B5, B6). */
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
-import { BYE, PING_MS } from '../core/frames.ts'
+import { PING_MS } from '../core/frames.ts'
 import type { JobId, PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import {
@@ -152,6 +152,3 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
     },
   }
 }
-
-/** Why a silent connection is closed. */
-export const silentCode = BYE.silent

@@ -21,7 +21,7 @@ export interface Served {
 }
 
 /** `over`: ended or fenced, but its slot is not free before the worker lets go of it. */
-export type LeaseState = 'running' | 'settling' | 'over'
+type LeaseState = 'running' | 'settling' | 'over'
 
 /** One job lent to one worker. */
 export interface Lease extends Fence {

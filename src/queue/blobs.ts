@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../core/app-error.ts'
-import type { Clock } from '../core/clock.ts'
 import { type BlobId, isBlobId } from '../core/ids.ts'
 
 /** Bots and gateways share one store. */
@@ -20,11 +19,7 @@ export interface Blobs {
 }
 
 /** `quotaBytes` bounds all blobs together (10 GiB by default). */
-export function createFileBlobs(deps: {
-  folder: string
-  clock: Clock
-  quotaBytes?: number
-}): Blobs {
+export function createFileBlobs(deps: { folder: string; quotaBytes?: number }): Blobs {
   const { folder, quotaBytes = 10 * 2 ** 30 } = deps
   const pathOf = (id: BlobId): string => join(folder, id.slice(0, 2), id)
   let used: number | undefined

@@ -38,7 +38,7 @@ export interface AttemptKeys {
   readonly wrappedResult: Uint8Array
 }
 
-export type DraftStep =
+type DraftStep =
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'progress'; readonly percent: number }
   | { readonly kind: 'nothing' }

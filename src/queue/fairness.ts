@@ -7,7 +7,7 @@ import type { RedisLink } from './redis.ts'
 /** Jobs of one owner on the queue at once, per class: a newcomer waits for at most U·k÷S job times. */
 const capOf: Readonly<Record<JobClass, number>> = { interactive: 2, channel: 1, batch: 4 }
 /** Jobs of one owner and class waiting for their turn. */
-export const maxListed = 20
+const maxListed = 20
 
 /** Whose turn it concerns. */
 export interface Place {

@@ -66,10 +66,10 @@ interface OpenRow {
 }
 
 export const jobOf = (id: string): JobId => parseId(id, isJobId)
-export const frontOf = (front: string): FrontId => parseId(front, isFrontId)
-export const ownerOf = (owner: string): OwnerId => parseId(owner, isOwnerId)
-export const modelOf = (model: string): ModelId => parseId(model, isModelId)
-export const tierOf = (tier: string): Tier => tierSchema.parse(tier)
+const frontOf = (front: string): FrontId => parseId(front, isFrontId)
+const ownerOf = (owner: string): OwnerId => parseId(owner, isOwnerId)
+const modelOf = (model: string): ModelId => parseId(model, isModelId)
+const tierOf = (tier: string): Tier => tierSchema.parse(tier)
 export const kidOfRow = (kid: string): Kid => parseId(kid, isKid)
 export const leaseOf = (lease: string): LeaseId => parseId(lease, isLeaseId)
 export const codeOfRow = (code: string | null): ErrorCode =>

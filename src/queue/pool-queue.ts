@@ -9,14 +9,14 @@ export const queueName = 'jobs'
 export const queuePrefix = (pool: PoolId): string => `{${pool}:0}`
 
 /** 0 is served first, and is the only priority whose requeue wakes an idle fetcher (measured). */
-export const priorityOf: Readonly<Record<JobClass, number>> = {
+const priorityOf: Readonly<Record<JobClass, number>> = {
   interactive: 0,
   channel: 10,
   batch: 100,
 }
 
 /** What stands in Redis about a job: nothing that the row does not know better. */
-export interface QueueData {
+interface QueueData {
   readonly v: 1
   /** Unix seconds. */
   readonly exp: number

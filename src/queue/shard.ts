@@ -8,7 +8,7 @@ import { queueName, queuePrefix } from './pool-queue.ts'
 import type { RedisLink } from './redis.ts'
 
 /** Three renewals of 5 s fit one lock: two may fail. Must be the same in every gateway (a mixed stalled interval suppresses the check). */
-export const lockMs = 15_000
+const lockMs = 15_000
 export const renewMs = 5000
 
 /** A job whose lock this process holds. */

@@ -44,7 +44,7 @@ const restoreMs = 30_000
 const repairMs = 300_000
 const blobsMs = 600_000
 /** Younger jobs are on their way between row and queue. */
-export const restoreAfterMs = 30_000
+const restoreAfterMs = 30_000
 const orphanMs = 15 * 60_000
 const staleResultMs = 86_400_000
 

@@ -54,7 +54,7 @@ export async function openLine(at: { redisUrl: string; db: Database }): Promise<
   const log = createLog('bench', lines, () => clock.now())
   const identity = openIdentity(join(data, 'keys'))
   const keks = createKeks({ folder: join(data, 'kek'), net: 'devnet', clock })
-  const blobs = createFileBlobs({ folder: join(data, 'blobs'), clock })
+  const blobs = createFileBlobs({ folder: join(data, 'blobs') })
   const { db } = at
   const deskLink = await connectRedis(at.redisUrl, log)
   const desk = await createDesk({

@@ -20,7 +20,7 @@ import { createKeks } from '../../src/tee/kek.ts'
 import { keptLog, openTestDatabase, startTestRedis, type TestRedis, tempFolder } from './stores.ts'
 import { ECHO_MODEL, startTestWorker, type TestWorkerOptions } from './test-worker.ts'
 
-export interface Delivered {
+interface Delivered {
   readonly finished: Finished
   /** Text of the answer; empty without one. */
   readonly text: string
@@ -55,7 +55,7 @@ export async function openWorld(
   const keks = createKeks({ folder: join(data, 'kek'), net: 'devnet', clock })
   const ownerKey = randomBytes(32)
   const closers: (() => Promise<unknown>)[] = []
-  const blobs = createFileBlobs({ folder: join(data, 'blobs'), clock })
+  const blobs = createFileBlobs({ folder: join(data, 'blobs') })
 
   const openFront = async (
     name = 'bot-1',

@@ -16,11 +16,10 @@ import { startSessions } from '../../src/workers/session.ts'
 import { ECHO_TEXT, echoLending } from './echo-lending.ts'
 import { keptLog } from './stores.ts'
 
-export { ECHO_TEXT }
 export const ECHO_MODEL = parseId(ECHO_TEXT, isModelId)
 
 /** One running job, in the test's hands. */
-export interface TestJob {
+interface TestJob {
   readonly job: string
   readonly attempt: number
   readonly text: string
