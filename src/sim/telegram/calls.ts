@@ -1,7 +1,7 @@
 /** @module The log of Bot API calls: what was asked and answered, for the page and for tests. */
 import type { Events } from './events.ts'
 
-export interface Call {
+interface Call {
   readonly id: number
   readonly at: number
   readonly bot: number

@@ -5,7 +5,7 @@ import type { Events } from './events.ts'
 import { Refusal } from './refusal.ts'
 import type { Bot } from './world.ts'
 
-export type News = Omit<Update, 'update_id'>
+type News = Omit<Update, 'update_id'>
 
 /** Kinds a bot gets only if it asked for them by name. */
 const onRequestOnly = new Set(['chat_member', 'message_reaction', 'message_reaction_count'])
@@ -19,7 +19,7 @@ const lifetimesMs: Readonly<Record<string, number>> = {
   inline_query: 30_000,
 }
 
-export interface PollRequest {
+interface PollRequest {
   readonly offset: number
   readonly limit: number
   readonly timeoutMs: number

@@ -5,7 +5,7 @@ import { checkButton } from './markup.ts'
 import { badRequest } from './refusal.ts'
 
 /** Limits of the format, from the API's own documentation. Characters are counted as UTF-16 units, the stricter way. */
-export const richLimits = {
+const richLimits = {
   characters: 32_768,
   blocks: 500,
   levels: 16,

@@ -112,7 +112,7 @@ function newChat(id: number, { type, title, username, forum }: NewRoom): Chat {
   }
 }
 
-export const plainMember = (id: number): Member => ({
+const plainMember = (id: number): Member => ({
   id,
   status: 'member',
   rights: undefined,
@@ -168,7 +168,7 @@ export function mainBot(world: World): Bot {
   return bot
 }
 
-export const kindOf = (room: Room): string =>
+const kindOf = (room: Room): string =>
   room.chat.type === 'private' ? 'private chat' : `${room.chat.type} chat`
 
 /** The user object of a person or bot; a nameless one for an id nobody has. */

@@ -17,13 +17,13 @@ export interface Person {
   deactivated: boolean
 }
 
-export interface Waiting {
+interface Waiting {
   readonly update: Update
   /** Simulated milliseconds after which the update is lost. */
   readonly expiresAt: number
 }
 
-export interface Webhook {
+interface Webhook {
   readonly url: string
   readonly secret: string | undefined
   readonly maxConnections: number
@@ -92,14 +92,14 @@ export interface Draft {
 }
 
 /** A draft call as it came, with its simulated time; `ignored` after Stop. */
-export interface Frame {
+interface Frame {
   readonly at: number
   readonly draftId: number
   readonly text: string
   readonly ignored: boolean
 }
 
-export interface Topic {
+interface Topic {
   readonly id: number
   readonly name: string
   closed: boolean
