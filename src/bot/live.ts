@@ -9,7 +9,7 @@ import { frameInMs, newPace, type Pace, paced, slowed } from './replies/pacing.t
 import type { Publisher, Publishers, View } from './replies/publisher.ts'
 
 export interface Live {
-  /** Starts drafts for a job; idempotent by job. `place`: jobs before it. */
+  /** Starts drafts for a job, unless they ended already; idempotent by job. `place`: jobs before it. */
   begin(delivery: Delivery, options: { place: number; canStop: boolean }): void
   /** Ends drafts; resolves when no frame is in flight and none will be sent. */
   end(job: JobId): Promise<void>
@@ -23,16 +23,24 @@ interface Deps {
   readonly log: Log
 }
 
+/** Far more than can be between a submit and its first draft. */
+const maxOver = 10_000
+
 export function createLive(deps: Deps): Live {
   const sessions = new Map<JobId, Session>()
+  // A job may end before its drafts begin; then they must not begin at all.
+  const over = new Set<JobId>()
   const end = async (job: JobId): Promise<void> => {
     const session = sessions.get(job)
+    const [oldest] = over
+    if (over.size >= maxOver && oldest !== undefined) over.delete(oldest)
+    over.add(job)
     sessions.delete(job)
     await session?.end()
   }
   return {
     begin: (delivery, options) => {
-      if (sessions.has(delivery.job)) return
+      if (sessions.has(delivery.job) || over.has(delivery.job)) return
       sessions.set(delivery.job, new Session(deps, delivery, options))
     },
     end,
