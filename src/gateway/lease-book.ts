@@ -14,7 +14,7 @@ import { taskOutputSchema } from '../tasks/task.ts'
 import { checkReceipt } from '../tee/receipt.ts'
 import { createResultReader, type OpenedResult } from '../tee/result-stream.ts'
 import type { Breaker } from './breaker.ts'
-import { blameOf, losesModel, nextStep } from './retry-policy.ts'
+import { aboutInput, blameOf, losesModel, nextStep } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
 
 export interface LeaseBookDeps {
@@ -156,6 +156,13 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     return { digest: checked.digest.slice('sha256:'.length), units: checked.units }
   }
 
+  /** The attempt before had called the input bad, and this one answered it. */
+  const noteFalseClaim = async ({ job, attempt, kid, lastCode, served }: Lease): Promise<void> => {
+    if (lastCode === undefined || !aboutInput(lastCode)) return
+    const claimant = await store.kidOf(job, attempt - 1)
+    if (claimant && claimant !== kid) breaker.fault(claimant, served.model, 'count')
+  }
+
   const settle = async (lease: Lease, frame: FrameOf<'result'>): Promise<void> => {
     const opened = lease.stream?.opened
     if (!opened || lease.stream?.header !== frame.header) throw new AppError('result.truncated')
@@ -190,6 +197,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     await Promise.all([turnstile.leave(ended, 'settled'), inQueue(() => fetched.complete(digest))])
     worker.send({ type: 'ack', job, attempt, ok: true })
     release(lease)
+    await noteFalseClaim(lease)
   }
 
   const finish = async (lease: Lease, frame: FrameOf<'result'>): Promise<void> => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import type { PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { Turnstile } from '../queue/admission.ts'
@@ -13,6 +14,7 @@ import type { Breaker } from './breaker.ts'
 import type { Broker } from './broker.ts'
 import type { LeaseBook } from './lease-book.ts'
 import { type Choice, choose, findFree } from './placement.ts'
+import { aboutInput } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
 
 export interface LeasingDeps {
@@ -122,11 +124,17 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     if (worker.isGone) await book.lose(lease, 'worker.lost')
   }
 
-  const mayAvoid = (fetched: Fetched, pool: PoolId, kid: string): boolean => {
+  const mayAvoid = (
+    fetched: Fetched,
+    pool: PoolId,
+    { kid, code }: { kid: string | undefined; code: ErrorCode | undefined },
+  ): boolean => {
     if (avoided.size > maxAvoided) avoided.clear()
     const since = avoided.get(fetched.job) ?? clock.now()
     avoided.set(fetched.job, since)
-    if (clock.now() - since >= avoidMs) return false
+    // A claim about the input needs a second opinion, however long that takes.
+    const isClaim = code !== undefined && aboutInput(code)
+    if (!isClaim && clock.now() - since >= avoidMs) return false
     for (const worker of workers)
       if (worker.kid !== kid && worker.pools.has(pool) && !worker.isDraining) return true
     return false
@@ -143,10 +151,10 @@ export function createLeasing(deps: LeasingDeps): Leasing {
       await refused(fetched, 'release.attempts')
       return
     }
-    const last = fetched.isRepeat ? await store.lastKid(fetched.job) : undefined
-    const choice = choose(findFree(workers, pool, breaker), last)
+    const last = fetched.isRepeat ? await store.last(fetched.job) : undefined
+    const choice = choose(findFree(workers, pool, breaker), last?.kid)
     if (!choice) await fetched.requeue()
-    else if (choice.worker.kid === last && mayAvoid(fetched, pool, last))
+    else if (last && choice.worker.kid === last.kid && mayAvoid(fetched, pool, last))
       await fetched.delay(avoidPauseMs)
     else await lend(fetched, choice)
   }

@@ -19,7 +19,7 @@ export type NextStep =
 export type Blame = 'none' | 'count' | 'open'
 
 /** Codes that say that the input is the reason; a worker's word alone does not make them true. */
-const aboutInput = (code: ErrorCode): boolean =>
+export const aboutInput = (code: ErrorCode): boolean =>
   code.startsWith('input.') || code.startsWith('audio.')
 const aboutEngine = (code: ErrorCode): boolean => code.startsWith('engine.')
 const aboutResult = (code: ErrorCode): boolean =>
@@ -44,10 +44,14 @@ export function nextStep({ code, attempt, maxAttempts, lastCode }: AttemptEnd): 
   }
 }
 
-/** What the end says about the worker. */
+/**
+ * What the end says about the worker. A claim about the input says nothing yet: it counts against the worker when
+ * another attempt answers, else one user's bad files would take an honest worker away from everybody.
+ */
 export function blameOf(code: ErrorCode): Blame {
   if (aboutResult(code)) return 'open'
   if (code === 'worker.lost' || code === 'job.cancelled' || code === 'stores.lost') return 'none'
+  if (aboutInput(code)) return 'none'
   return 'count'
 }
 

@@ -9,7 +9,7 @@ import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
 import type { Database } from '../db/database.ts'
 import { shredded } from './desk-store.ts'
-import { codeOfRow, leaseOf, type OpenJob, openColumns, toOpenJob } from './job-row.ts'
+import { codeOfRow, kidOfRow, leaseOf, type OpenJob, openColumns, toOpenJob } from './job-row.ts'
 
 /** Who is given the key. */
 export interface ReleaseTo {
@@ -229,10 +229,23 @@ export function createLeaseStore({ rows }: Database) {
       return row ? toOpenJob(row) : undefined
     },
 
-    /** The last worker of a job, so that another one is preferred. */
-    lastKid: async (job: JobId): Promise<string | undefined> => {
-      const row = await rows.job.findUnique({ where: { id: job }, select: { kid: true } })
-      return row?.kid ?? undefined
+    /** The last worker of a job, so that another one is preferred, and what its attempt ended with. */
+    last: async (job: JobId): Promise<{ kid: string | undefined; code: ErrorCode | undefined }> => {
+      const row = await rows.job.findUnique({
+        where: { id: job },
+        select: { kid: true, lastCode: true },
+      })
+      const code = row?.lastCode
+      return { kid: row?.kid ?? undefined, code: code ? codeOfRow(code) : undefined }
+    },
+
+    /** Who had an attempt, by the release log. */
+    kidOf: async (job: JobId, attempt: number): Promise<Kid | undefined> => {
+      const log = await rows.release.findUnique({
+        where: { job_attempt: { job, attempt } },
+        select: { kid: true },
+      })
+      return log ? kidOfRow(log.kid) : undefined
     },
 
     /** The attempt as the row knows it, or undefined when it is not this worker's running one. */

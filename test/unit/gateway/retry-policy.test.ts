@@ -37,9 +37,9 @@ test('a lost worker is replaced at once, a crash waits 250 ms to 5 s', () => {
   }
 })
 
-test('blame falls on the worker for crashes and forgeries, never for loss or cancel', () => {
+test('blame falls on the worker for crashes and forgeries, never for loss, cancel or a claim about the input', () => {
   expect(blameOf('engine.crash')).toBe('count')
-  expect(blameOf('input.too-long')).toBe('count')
+  expect(blameOf('input.too-long')).toBe('none')
   expect(blameOf('receipt.weights')).toBe('open')
   expect(blameOf('result.open')).toBe('open')
   expect([blameOf('worker.lost'), blameOf('job.cancelled'), blameOf('stores.lost')]).toEqual([
