@@ -14,6 +14,8 @@ export interface ChunkMessage {
 
 export interface SocketHandlers {
   readonly isAdmitted: () => boolean
+  /** Leases the worker holds now. */
+  readonly leases: () => number
   readonly onFrame: (frame: FromWorker) => void
   readonly onChunk: (message: ChunkMessage) => void
   readonly onClosed: () => void
@@ -53,7 +55,7 @@ export function listenTo(socket: WebSocket, clock: Clock, handlers: SocketHandle
     heardAt = clock.now()
     const bytes = bytesOf(data)
     const isAdmitted = handlers.isAdmitted()
-    if (!limits.allows(bytes.length)) close(BYE.flood)
+    if (!limits.allows(bytes.length, handlers.leases())) close(BYE.flood)
     else if (!isAdmitted && (isBinary || bytes.length > maxUnadmittedBytes)) close(BYE.frame)
     else if (isBinary) hearChunk(bytes)
     else hearText(bytes)

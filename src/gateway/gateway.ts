@@ -162,6 +162,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     unadmitted++
     const link = listenTo(socket, clock, {
       isAdmitted: () => worker !== undefined,
+      leases: () => worker?.leases.size ?? 0,
       onFrame: (frame) => {
         const isHandshake = frame.type === 'hello' || frame.type === 'evidence'
         if (worker && !isHandshake) desk.hear(worker, frame)

@@ -2,13 +2,15 @@
 import type { Clock } from '../core/clock.ts'
 
 export interface SocketLimits {
-  /** True when the message is within the limits; to be asked for every message once. */
-  allows(bytes: number): boolean
+  /** True when the message is within the limits; to be asked for every message once. `leases`: held by the sender now. */
+  allows(bytes: number, leases?: number): boolean
 }
 
 export const maxFrameBytes = 4 * 2 ** 20
 export const maxUnadmittedBytes = 2 ** 20
 const framesPerSecond = 200
+/** A long answer is 4 frames a second, a short one 4 in all, and a worker has up to 64 at once: the gateway, not the worker, decides how many. */
+const framesPerSecondAndLease = 50
 /** A worker that reconnects says everything again at once. */
 const burstFrames = 4000
 const bytesPerMinute = 64 * 2 ** 20
@@ -19,11 +21,12 @@ export function createSocketLimits(clock: Clock): SocketLimits {
   let bytesLeft = bytesPerMinute
   let at = clock.now()
   return {
-    allows: (bytes) => {
+    allows: (bytes, leases = 0) => {
       const now = clock.now()
       const seconds = Math.max(0, now - at) / 1000
       at = now
-      frames = Math.min(burstFrames, frames + seconds * framesPerSecond) - 1
+      const rate = framesPerSecond + leases * framesPerSecondAndLease
+      frames = Math.min(burstFrames, frames + seconds * rate) - 1
       bytesLeft = Math.min(bytesPerMinute, bytesLeft + (seconds * bytesPerMinute) / 60) - bytes
       return frames >= 0 && bytesLeft >= 0
     },

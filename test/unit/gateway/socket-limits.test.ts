@@ -16,6 +16,19 @@ test('200 frames a second pass for ever, a flood does not', () => {
   expect(flood.at(-1)).toBe(false)
 })
 
+test('a worker with 64 leases may stream them all, and no faster than they need', () => {
+  const clock = handClock()
+  const limits = createSocketLimits(clock)
+  const send = (perSecond: number): boolean[] =>
+    Array.from({ length: 10_000 }, () => {
+      clock.turn(1000 / perSecond)
+      return limits.allows(100, 64)
+    })
+
+  expect(send(1000).every(Boolean)).toBe(true)
+  expect(send(20_000).at(-1)).toBe(false)
+})
+
 test('64 MiB a minute pass, more do not', () => {
   const limits = createSocketLimits(handClock())
 
