@@ -1,5 +1,6 @@
 /** @module Updates pushed to a bot's webhook: in order within a chat, repeated with growing pauses until confirmed by a 2xx. */
 import type { Update } from '@grammyjs/types'
+import { deadline } from '../../core/clock.ts'
 import { isRecord, parseJson } from './body.ts'
 import { methodOf } from './methods/index.ts'
 import { Params } from './params.ts'
@@ -70,6 +71,7 @@ async function deliver(
 async function post(sim: Sim, bot: Bot, update: Update): Promise<boolean> {
   const hook = bot.webhook
   if (hook === undefined) return false
+  const late = deadline(sim.clock, answerMs)
   try {
     const response = await fetch(hook.url, {
       method: 'POST',
@@ -78,7 +80,7 @@ async function post(sim: Sim, bot: Bot, update: Update): Promise<boolean> {
         ...(hook.secret !== undefined && { 'x-telegram-bot-api-secret-token': hook.secret }),
       },
       body: JSON.stringify(update),
-      signal: AbortSignal.timeout(answerMs),
+      signal: late.signal,
     })
     const text = await response.text()
     if (!response.ok) {
@@ -90,6 +92,8 @@ async function post(sim: Sim, bot: Bot, update: Update): Promise<boolean> {
   } catch {
     fail(sim, bot, 'Connection failed')
     return false
+  } finally {
+    late.dispose()
   }
 }
 

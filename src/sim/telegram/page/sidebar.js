@@ -27,7 +27,7 @@ export function drawSidebar(box, go) {
       'footer',
       { class: 'side-foot' },
       h('span', { class: state.online ? 'dot on' : 'dot' }),
-      state.online ? 'Everything stays on this machine' : 'Connecting…',
+      state.online ? 'This chat stays on this machine' : 'Connecting…',
     ),
   )
 }
