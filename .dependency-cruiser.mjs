@@ -15,7 +15,7 @@ const homes = {
   grammy: 'bot/',
   '@grammyjs/types': '(bot|sim)/',
   '@grammyjs/(?!types)[^/]+': 'bot/',
-  '(undici|ipaddr\\.js|@mozilla|linkedom|unpdf|mammoth|tinyld)': 'bot/',
+  '(undici|ipaddr\\.js|@mozilla|linkedom|unpdf|tinyld)': 'bot/',
   bullmq: 'queue/',
   ioredis: 'queue/',
   hpke: 'tee/',
