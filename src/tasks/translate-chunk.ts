@@ -122,14 +122,12 @@ async function tryPieces(
   for (const piece of pieces) {
     const { lead, body: inner, tail } = splitEdges(piece)
     const done = text + lead
-    const attempt = /\p{L}/u.test(withoutParts(inner))
-      ? await tryOnce({ ...work, onDraft: (draft) => work.onDraft(done + draft) }, inner, {
-          masked: hideParts(inner),
-          emphasis: [],
-          brief: false,
-        })
-      : undefined
-    limit ||= attempt?.limit === true
+    const onDraft = (draft: string): void => work.onDraft(done + draft)
+    const form = { masked: hideParts(inner), emphasis: [], brief: false }
+    const hasWords = /\p{L}/u.test(withoutParts(inner))
+    const attempt = hasWords ? await tryOnce({ ...work, onDraft }, inner, form) : undefined
+    // A piece that got no answer stays as it was, which the reader must be told.
+    limit ||= hasWords && (attempt === undefined || attempt.limit)
     text = done + (attempt?.text ?? inner) + tail
   }
   return toAttempt(work, body, { text, limit, intact: true })
@@ -165,7 +163,9 @@ function toAttempt(
   body: string,
   answer: { text: string; intact: boolean; limit: boolean },
 ): Attempt {
-  const { text, comparison } = repaired(work, body, answer.text)
+  // Line breaks that the source does not have are the model's.
+  const written = body.includes('\n') ? answer.text : answer.text.replaceAll(/\s*\n\s*/gu, ' ')
+  const { text, comparison } = repaired(work, body, written)
   const faults =
     comparison.problems +
     (answer.intact ? 0 : 1) +

@@ -90,6 +90,16 @@ describe('a translation', () => {
     expect(output.text).toBe('[uno rojo]\n[- dos verdes]\n[- tres]')
   })
 
+  it('stands on one line when the source does', async () => {
+    const { output, engine } = await run(
+      { text: 'Hola. Buenas.', from: 'es' },
+      () => 'Hi.\n\nGood day.',
+    )
+
+    expect(engine.asked).toHaveLength(1)
+    expect(output.text).toBe('Hi. Good day.')
+  })
+
   it('returns a text in the target language unchanged without asking the model', async () => {
     const { output, engine, units } = await run({ text: 'Hello', from: 'en' }, () => 'never')
 
