@@ -70,7 +70,10 @@ export function createChannels(deps: ChannelDeps): Channels {
       addChannelCommand(composer, { ...services, channels })
     },
     sweep: () => posts.sweep(clock.now() - keepPostsMs),
-    forget: (userId) => channels.forget(userId),
+    forget: async (userId) => {
+      for (const { chatId } of await channels.ofAdmin(userId)) await posts.removeChat(chatId)
+      return channels.forget(userId)
+    },
   }
 }
 

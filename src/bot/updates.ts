@@ -252,7 +252,9 @@ function freshness(update: Update, row: OpenUpdate, now: number): 'handle' | 'as
   const age = now - row.receivedAt
   const { message } = update
   if (message?.chat.type === 'private') return age > staleMs ? 'ask' : 'handle'
+  // A channel's post, in the channel or as its copy in the discussion group.
+  if (update.channel_post || message?.is_automatic_forward === true)
+    return age > stalePostMs ? 'drop' : 'handle'
   if (message) return age > staleCommandMs ? 'drop' : 'handle'
-  if (update.channel_post) return age > stalePostMs ? 'drop' : 'handle'
   return age > staleMs ? 'drop' : 'handle'
 }

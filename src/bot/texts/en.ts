@@ -251,6 +251,7 @@ export const en = {
         'What is kept, and for how long:',
         '• your settings: until /delete_data',
         '• which message got which answer (numbers only): 7 days',
+        '• channels you set up: until /delete_data; of their posts, fingerprints that only this bot can compare: 30 days',
         '• encrypted copy for the buttons under an answer: 24 hours; only the button holds its key. /settings can switch it off',
         '• a message I have not answered yet: encrypted, until it is answered',
         'No text, file name, link or name is ever written to a log.',

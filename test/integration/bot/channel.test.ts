@@ -34,6 +34,7 @@ describe('comments', () => {
       ['channel', 'en'],
     ])
     expect(await world.sim.answers(world.admin)).toHaveLength(1)
+    expect(world.logs.join('')).not.toMatch(/bridge|Slow News/)
   })
 
   test('short posts, forwards, advertisements and messages of members get nothing and leave no row', async () => {
@@ -66,6 +67,30 @@ describe('comments', () => {
       })
     await comments(world)
 
+    expect(world.desk.jobs).toHaveLength(1)
+  })
+
+  test('a post that finds no worker waits for one, also over a restart an hour later', async () => {
+    const clock = skewedClock()
+    await using world = await startChannelWorld({ mode: 'comment' }, { clock })
+    const refused = Promise.withResolvers<void>()
+    Object.defineProperty(world.desk, 'refusal', {
+      configurable: true,
+      get: () => {
+        refused.resolve()
+        return 'worker.none'
+      },
+    })
+
+    await post(world, longPost())
+    await refused.promise
+    await world.crash()
+    clock.skewMs = 3_600_000
+    Object.defineProperty(world.desk, 'refusal', { value: undefined })
+    await world.restart()
+    const [comment] = await comments(world)
+
+    expect(comment?.text).toContain('The bridge reopens')
     expect(world.desk.jobs).toHaveLength(1)
   })
 
