@@ -95,11 +95,15 @@ function trespass(request: IncomingMessage, port: number): string | undefined {
   return undefined
 }
 
+const maxUnreadBytes = 16 * 1024 * 1024
+
 /** Server-sent events: everything that happens, one JSON object an event, and a comment every 20 s to keep it open. */
 function serveEvents(sim: Sim, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   response.write(': hello\n\n')
   const stopListening = sim.events.listen((event) => {
+    // A page that no longer reads is let go; it comes back and loads everything anew.
+    if (response.writableLength > maxUnreadBytes) response.destroy()
     response.write(`data: ${JSON.stringify(event)}\n\n`)
   })
   const stopBeat = sim.clock.every(20_000, () => response.write(': beat\n\n'))

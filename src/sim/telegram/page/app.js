@@ -7,6 +7,7 @@ import {
   drawState,
   dropMessage,
   jumpTo,
+  showComments,
   showMessage,
 } from './chat.js'
 import { refreshComposer } from './composer.js'
@@ -83,6 +84,17 @@ async function refresh() {
   }
 }
 
+let planned = false
+/** Once a frame at most: a burst of messages draws the list once. */
+function drawSidebarSoon() {
+  if (planned) return
+  planned = true
+  requestAnimationFrame(() => {
+    planned = false
+    drawSidebar(sidebar, go)
+  })
+}
+
 let queue = Promise.resolve()
 /** One thing after the other: an event that comes while a chat is being loaded waits, so that none is lost. */
 function later(run) {
@@ -121,9 +133,10 @@ const hear = {
     }
     if (key === state.open) showMessage(view)
     else if (isNew) countUnread(line, view)
-    if (isNew && currentRoom()?.linked === line.chat.id) drawMessages()
+    if (isNew && currentRoom()?.linked === line.chat.id && line.chat.type === 'supergroup')
+      showComments(view)
     if (view.botId !== undefined && live) live.action = null
-    drawSidebar(sidebar, go)
+    drawSidebarSoon()
     drawState()
   },
   deleted: ({ room: key, id, ephemeral }) => {
@@ -141,7 +154,7 @@ const hear = {
         setTimeout(() => state.loaded.get(key)?.draft === null && drawDraft(null), 60)
       else drawDraft(draft)
     }
-    if (changed) drawSidebar(sidebar, go)
+    if (changed) drawSidebarSoon()
   },
   action: ({ room: key, action }) => {
     const live = state.loaded.get(key)

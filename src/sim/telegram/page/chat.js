@@ -240,7 +240,12 @@ export function showMessage(view) {
   if (!inThread(view, room)) return
   const old = list.querySelector(`[data-key="${viewKey(view)}"]`)
   const stick = nearEnd()
-  if (old !== null || view.replaces !== undefined || list.lastView === undefined) {
+  if (old !== null) {
+    redraw(view, room)
+    if (stick) scrollDown(true)
+    return
+  }
+  if (view.replaces !== undefined || list.lastView === undefined) {
     drawMessages()
     if (stick) scrollDown(true)
     return
@@ -255,6 +260,30 @@ export function showMessage(view) {
   list.insertBefore(element, draftBox ?? null)
   list.lastView = view
   if (stick || isMine(view, room)) scrollDown(!tookOver)
+}
+
+/** Draws one shown message again and leaves all others alone: a playing sound goes on, what was opened stays open. */
+function redraw(view, room) {
+  const views = visible(loadedRoom()).filter((it) => inThread(it, room))
+  const at = views.findIndex((it) => viewKey(it) === viewKey(view))
+  const old = list.querySelector(`[data-key="${viewKey(view)}"]`)
+  if (at < 0 || old === null) return
+  old.replaceWith(row(views[at], views[at - 1], room))
+  if (at === views.length - 1) list.lastView = views[at]
+}
+
+/** The number of comments under the post that a message of the discussion group belongs to. */
+export function showComments(groupView) {
+  const room = currentRoom()
+  const live = loadedRoom()
+  const group = state.loaded.get(String(room?.linked))
+  if (room === undefined || live === undefined || group === undefined) return
+  const { message } = groupView
+  const copy = message.is_automatic_forward
+    ? groupView
+    : group.messages.get(message.message_thread_id)
+  const post = live.messages.get(copy?.message.forward_origin?.message_id)
+  if (post !== undefined) redraw(post, room)
 }
 
 export function dropMessage(key) {
