@@ -18,6 +18,13 @@ const PRIOR_SHARE = 0.6
 const PRIOR_AMONG_TOP = 5
 /** Longer texts are judged by paragraph, since they may be mixed. */
 const PARAGRAPH_LETTERS = 300
+/**
+ * One unknown word (a name, a key, a typo) makes the detector sure of any language: of a page of plain English with one
+ * random word of 6 letters it named the right one in half of the cases, of 20 letters in 12 of 100 (measured). So longer
+ * texts are judged in groups of words, and one word spoils only its own group's vote.
+ */
+const WORDS_PER_VOTE = 4
+const MIN_VOTES = 3
 /** The detector knows Klingon and Volapük, and hears them in rare words; nobody chats in them. */
 const INVENTED: ReadonlySet<string> = new Set(['tlh', 'vo'])
 /** Letters of one paragraph that are looked at: more only costs time. */
@@ -102,11 +109,17 @@ function join(before: LanguagePart, after: LanguagePart): LanguagePart | undefin
   return { text, detected: { language: a.language, confident: a.confident || b.confident } }
 }
 
+/** A language without a name cannot be asked for: no model knows it, and tasks refuse it. */
+const hasName = (code: string): boolean =>
+  new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' }).of(code) !== undefined
+
 async function judge(text: string, priors: readonly string[]): Promise<Detected> {
   const letters = lettersOnly(text).slice(0, MAX_LOOK)
   // Loaded here and not at the top: a process that never sees a text (tests, set-up) does not pay for the tables.
   const { detectAll } = await import('tinyld/heavy')
-  const guesses = detectAll(letters).filter(({ lang }) => !INVENTED.has(lang))
+  const guesses = vote(letters, (part) =>
+    detectAll(part).filter(({ lang }) => !INVENTED.has(lang) && hasName(lang)),
+  )
   const best = guesses[0]
   if (best === undefined) return 'undecided'
   if (best.accuracy >= MIN_ACCURACY && letterCount(letters) >= MIN_LETTERS)
@@ -117,4 +130,27 @@ async function judge(text: string, priors: readonly string[]): Promise<Detected>
       return { language: prior, confident: false }
   }
   return 'undecided'
+}
+
+interface Guess {
+  readonly lang: string
+  /** From 0 to 1. */
+  readonly accuracy: number
+}
+
+/** The best guesses of each group of words, weighed by its letters; the whole text where it has few words. */
+function vote(letters: string, detect: (part: string) => readonly Guess[]): readonly Guess[] {
+  const words = letters.split(' ')
+  const votes = Math.floor(words.length / WORDS_PER_VOTE)
+  if (votes < MIN_VOTES) return detect(letters)
+  const tally = new Map<string, number>()
+  for (let at = 0; at < votes; at++) {
+    const end = at === votes - 1 ? words.length : (at + 1) * WORDS_PER_VOTE
+    const part = words.slice(at * WORDS_PER_VOTE, end).join(' ')
+    for (const { lang, accuracy } of detect(part))
+      tally.set(lang, (tally.get(lang) ?? 0) + accuracy * part.length)
+  }
+  return [...tally]
+    .map(([lang, weight]) => ({ lang, accuracy: weight / letters.length }))
+    .toSorted((a, b) => b.accuracy - a.accuracy)
 }

@@ -86,6 +86,22 @@ const german =
 const english =
   'The council decided yesterday not to tear down the old station. Instead a museum about the history of the region is to open there next year, and volunteers are welcome.'
 
+test('one unknown word, a name or a key, does not change what language the words around it are in', async () => {
+  const word = fc.string({
+    unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz'.split('')),
+    minLength: 4,
+    maxLength: 24,
+  })
+  await fc.assert(
+    fc.asyncProperty(word, async (name) => {
+      const message = `Guten Morgen! Heute sprechen wir über ${name} und danach gehen wir alle zusammen essen.`
+
+      expect(await languageOf(message, ['en'])).toBe('de')
+    }),
+    { numRuns: 50 },
+  )
+})
+
 describe('long texts', () => {
   test('a long text in one language is decided with confidence', async () => {
     expect(await detectLanguage([german, german, german].join('\n\n'), ['ru'])).toEqual({
