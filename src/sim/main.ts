@@ -6,6 +6,7 @@ import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
 import { simConfig } from './config.ts'
 import { createSim, newToken } from './telegram/create.ts'
+import { keepMemory } from './telegram/memory.ts'
 import { continueMessageIds, continuePeopleIds } from './telegram/numbers.ts'
 import { mainBot } from './telegram/rooms.ts'
 import { fillSampleWorld } from './telegram/sample.ts'
@@ -21,6 +22,7 @@ export interface SimFacts {
 
 /**
  * Starts the simulator and writes `<data>/sim.json` (mode 0600, removed on close): `{base, page, token, bot, pid}`.
+ * Who is in which chat is kept in `<data>/sim-memory.jsonl`, so that answers find their people after a restart; words are not.
  * Throws `config.invalid` and `config.port-in-use`.
  */
 export async function main({ env, log, clock, life }: Ground): Promise<SimFacts> {
@@ -31,6 +33,7 @@ export async function main({ env, log, clock, life }: Ground): Promise<SimFacts>
   continueMessageIds(sim.world, clock.now())
   fillSampleWorld(sim)
   continuePeopleIds(sim.world, clock.now())
+  keepMemory(sim, join(config.CHRYSALIS_DATA, 'sim-memory.jsonl'))
   startWebhooks(sim, life.signal)
   const server = await startServer(sim, config.CHRYSALIS_PORT)
   life.keep('simulator', server, (it) => it.close())

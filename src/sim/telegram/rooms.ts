@@ -95,7 +95,11 @@ export function createRoom(world: World, it: NewRoom): Room {
   return room
 }
 
-function newChat(id: number, { type, title, username, forum }: NewRoom): Chat {
+/** The chat of a group or channel as the Bot API describes it. */
+export function newChat(
+  id: number,
+  { type, title, username, forum }: Pick<NewRoom, 'type' | 'title' | 'username' | 'forum'>,
+): Chat {
   switch (type) {
     case 'group':
       return { id, type, title }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -130,4 +130,69 @@ test('a later start goes on counting messages, updates and new people, and keeps
   expect(second?.newcomer).toBeGreaterThan(first?.newcomer ?? 0)
   expect(second?.message).toBeGreaterThan(first?.message ?? 0)
   expect(second?.update).toBeGreaterThan(first?.update ?? 0)
+})
+
+test('after a kill people and chats are known again by number, and no word of theirs was kept', async () => {
+  const secret = 'Zwetschgenkuchen'
+  const first = ground({})
+  const one = await main(first)
+  const post = async (base: string, path: string, body: object) => {
+    const response = await fetch(`${base}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return (await response.json()) as Record<string, number>
+  }
+  const { id: person = 0 } = await post(one.apiRoot, 'sim/users', {
+    first_name: secret,
+    language_code: 'de',
+  })
+  await post(one.apiRoot, 'sim/messages', { chat: person, from: person, text: `${secret} bitte` })
+  const bot = 7700000001
+  const { id: channel = 0 } = await post(one.apiRoot, 'sim/chats', {
+    type: 'channel',
+    title: secret,
+    admins: [person, bot],
+  })
+  const kept = await readFile(join(data, 'sim-memory.jsonl'), 'utf8')
+
+  // The first start is not closed in order: a killed process writes nothing more.
+  const second = await main(ground({}))
+  const token = second.token.reveal()
+
+  expect(kept).not.toContain(secret)
+  expect((await stat(join(data, 'sim-memory.jsonl'))).mode & 0o777).toBe(0o600)
+  expect(
+    await post(second.apiRoot, `bot${token}/sendMessage`, {
+      chat_id: person,
+      text: 'here is your answer',
+    }),
+  ).toMatchObject({ ok: true })
+  expect(
+    await post(second.apiRoot, `bot${token}/sendMessage`, { chat_id: channel, text: 'a post' }),
+  ).toMatchObject({ ok: true })
+  const messages = (await (
+    await fetch(`${second.apiRoot}/sim/chats/${person}/messages`)
+  ).json()) as { text: string }[]
+  expect(messages.map((it) => it.text)).toEqual(['here is your answer'])
+})
+
+test('a memory cut in mid-line is read as far as it goes', async () => {
+  const it = ground({})
+  await main(it)
+  await it.life.close()
+  const file = join(data, 'sim-memory.jsonl')
+  await writeFile(
+    file,
+    `{"kind":"person","id":5200000001,"language":"fr"}\n{"kind":"person","id":52000`,
+  )
+
+  const { apiRoot } = await main(ground({}))
+
+  const world = (await (await fetch(`${apiRoot}/sim/world`)).json()) as {
+    people: { id: number; language_code: string }[]
+  }
+  expect(world.people.at(-1)).toMatchObject({ id: 5200000001, language_code: 'fr' })
+  expect(world.people).toHaveLength(3)
 })
