@@ -17,7 +17,7 @@ export interface BenchTable {
 }
 
 /** How much is measured: `full` for the record, `tiny` to see that a case runs at all. */
-export type Scale = 'full' | 'tiny'
+type Scale = 'full' | 'tiny'
 
 export interface BenchGround {
   readonly scale: Scale

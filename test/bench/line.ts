@@ -26,9 +26,9 @@ import { until } from '../support/until.ts'
 import { pileUp, type Requester } from './bare.ts'
 import { type Child, startChild } from './child.ts'
 
-export const echoModel = parseId(ECHO_TEXT, isModelId)
+const echoModel = parseId(ECHO_TEXT, isModelId)
 
-export interface Asked {
+interface Asked {
   readonly done: Promise<Finished & { readonly text: string }>
   readonly job: JobId
 }

@@ -1,5 +1,5 @@
 /** @module Q5 and T1: the first token and the last through everything, against node-llama-cpp itself, and what reusing the system part saves. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ModelId } from '../../src/core/ids.ts'
 import { modelOf } from '../../src/tasks/models.ts'
@@ -14,6 +14,7 @@ import { type Child, startChild } from './child.ts'
 import { withStand } from './latency.ts'
 import { type Line, translation } from './line.ts'
 import { openMemoryRows } from './memory-rows.ts'
+import { fileOf, folderWith } from './models-folder.ts'
 import { isSteady, median, ratios, show } from './stats.ts'
 
 const realModel = 'qwen2.5-coder-0.5b'
@@ -74,19 +75,17 @@ interface Model {
   readonly file: string
 }
 
-/** The worker role with this model behind a line, and the engine itself beside it. */
+/** The worker role with this model behind a line, and the engine itself beside it. Removes the model's folder. */
 async function withModel<T>(
   { id, folder, file }: Model,
   use: (stand: { line: Line; bare: Child }) => Promise<T>,
 ): Promise<T> {
-  const data = tempFolder('bench-engine')
   try {
     return await withStand(openMemoryRows(), { slots: 1, workers: 'none' }, async ({ line }) => {
       const { url, join: joinToken, broker } = line.workerSettings
       const worker = await startChild('engine-worker.ts', {
         CHRYSALIS_MODELS: folder,
         CHRYSALIS_TEXT_MODEL: id,
-        CHRYSALIS_SPEECH_MODEL: 'whisper-tiny',
         CHRYSALIS_THREADS: '1',
         CHRYSALIS_SLOTS: '1',
         CHRYSALIS_GATEWAY_URL: url,
@@ -105,7 +104,7 @@ async function withModel<T>(
       }
     })
   } finally {
-    rmSync(data, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -120,20 +119,20 @@ async function compare(model: Model, rounds: number): Promise<Compared> {
   return withModel(model, async ({ line, bare }) => {
     const compared: Compared = { line: [], bare: [], again: [] }
     const warm = await requestOf('Good morning, how are you today?', 'de')
+    /** A text of its own before each: nothing but the system part may be there already. */
+    const forget = (): Promise<BareTimes> => askBare(bare, { request: warm, outTokens: 1 })
     await askLine(line, model.id, ['Good morning, how are you today?', 'de'])
     await askBare(bare, { request: warm, outTokens: 4 })
     for (let round = 0; round < rounds; round++) {
       const text = sentence(round)
       const times = await askLine(line, model.id, [text, 'de'])
       const outTokens = Math.max(1, times.outTokens)
-      // A text of its own before each: nothing but the system part may be there already.
       const request = await requestOf(text, 'de')
-      const other = await requestOf(sentence(round + 1), 'de')
       compared.line.push(times)
+      await forget()
       compared.bare.push(await askBare(bare, { request, outTokens }))
-      await askBare(bare, { request: other, outTokens: 1 })
+      await forget()
       compared.again.push(await askBare(bare, { request, outTokens }))
-      await askBare(bare, { request: other, outTokens: 1 })
     }
     return compared
   })
@@ -193,7 +192,8 @@ function speedTable(about: Pick<BenchTable, 'id' | 'title'>, { line, bare, again
   return table
 }
 
-function fixture(folder: string): Model {
+function fixture(): Model {
+  const folder = tempFolder('bench-models')
   const row = fixtureModel(folder, 'fixture-scripted')
   writeFileSync(join(folder, 'models.json'), JSON.stringify({ v: 1, models: [row] }))
   return { id: row.id, folder, file: row.files[0]?.path ?? '' }
@@ -203,8 +203,8 @@ function fixture(folder: string): Model {
 function realOf({ models, scale }: BenchGround): Model | undefined {
   if (models === undefined || scale === 'tiny') return undefined
   const row = modelOf(realModel)
-  const file = row.files[0]?.path ?? ''
-  return existsSync(join(models, file)) ? { id: row.id, folder: models, file } : undefined
+  if (fileOf(models, row) === undefined) return undefined
+  return { id: row.id, folder: folderWith(models, [row]), file: row.files[0]?.path ?? '' }
 }
 
 const absent = (id: string, title: string): BenchTable => ({
@@ -222,21 +222,14 @@ export const q5: BenchCase = {
   id: 'Q5',
   about: 'first token and tokens a second against node-llama-cpp itself',
   run: async (ground) => {
-    const folder = tempFolder('bench-models')
-    try {
-      const rounds = ground.scale === 'full' ? 24 : 2
-      const small = await compare(fixture(folder), rounds)
-      const tables = [speedTable({ id: 'Q5', title: 'First token, fixture model' }, small)]
-      const title = `First token, ${realModel}`
-      const real = realOf(ground)
-      if (real) {
-        ground.say(`Q5: ${realModel}`)
-        tables.push(speedTable({ id: 'Q5b', title }, await compare(real, 5)))
-      } else tables.push(absent('Q5b', title))
-      return tables
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
+    const rounds = ground.scale === 'full' ? 24 : 2
+    const small = await compare(fixture(), rounds)
+    const tables = [speedTable({ id: 'Q5', title: 'First token, fixture model' }, small)]
+    const title = `First token, ${realModel}`
+    const real = realOf(ground)
+    if (!real) return [...tables, absent('Q5b', title)]
+    ground.say(`Q5: ${realModel}`)
+    return [...tables, speedTable({ id: 'Q5b', title }, await compare(real, 5))]
   },
 }
 

@@ -1,14 +1,15 @@
 /** @module V1: a voice note through everything against the speech engine itself, in time and in CPU. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Plaintext } from '../../src/core/plaintext.ts'
-import { modelOf } from '../../src/tasks/models.ts'
+import { MODELS, modelOf } from '../../src/tasks/models.ts'
 import { inParts } from '../support/sound.ts'
 import type { BenchCase, BenchTable } from './bench-case.ts'
 import { startChild } from './child.ts'
 import { withStand } from './latency.ts'
 import { translation } from './line.ts'
 import { openMemoryRows } from './memory-rows.ts'
+import { fileOf, folderWith } from './models-folder.ts'
 import { median, ratios, show } from './stats.ts'
 
 const speechModel = 'whisper-base'
@@ -45,16 +46,18 @@ export const v1: BenchCase = {
   run: async ({ models, scale }): Promise<readonly BenchTable[]> => {
     const wav = join(import.meta.dirname, samples)
     const row = modelOf(speechModel)
-    const model = join(models ?? '', row.files[0]?.path ?? '')
+    const model = fileOf(models, row)
     const shared = {
       id: 'V1',
       title: `A voice note (jfk.wav, ${speechModel}) through everything`,
       target: 'at most 1.1 × the engine itself; at most 0.5 s of CPU for a second of sound',
     }
-    if (scale === 'tiny' || models === undefined || !existsSync(model) || !existsSync(wav)) {
+    if (scale === 'tiny' || models === undefined || model === undefined || !existsSync(wav)) {
       const rows = [['the model or the sound is not there']]
       return [{ ...shared, verdict: 'printed', columns: ['skipped'], rows, notes: [], raw: {} }]
     }
+    const voiceDetection = MODELS.filter(({ kind }) => kind === 'vad').slice(0, 1)
+    const folder = folderWith(models, [row, ...voiceDetection])
     const sound = readFileSync(wav)
     const seconds = (sound.length - 44) / 32_000
     const found = { line: [] as number[], plain: [] as number[], tuned: [] as number[] }
@@ -63,8 +66,7 @@ export const v1: BenchCase = {
     await withStand(openMemoryRows(), { slots: 1, workers: 'none' }, async ({ line }) => {
       const { url, join: joinToken, broker } = line.workerSettings
       const worker = await startChild('engine-worker.ts', {
-        CHRYSALIS_MODELS: models,
-        CHRYSALIS_TEXT_MODEL: 'smollm2-135m',
+        CHRYSALIS_MODELS: folder,
         CHRYSALIS_SPEECH_MODEL: speechModel,
         CHRYSALIS_THREADS: '1',
         CHRYSALIS_GATEWAY_URL: url,
@@ -103,6 +105,7 @@ export const v1: BenchCase = {
         }
       } finally {
         await Promise.all([worker.stop(), bare.stop()])
+        rmSync(folder, { recursive: true, force: true })
       }
     })
     const ratio = median(ratios(found.line, found.plain))
