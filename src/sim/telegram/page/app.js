@@ -4,12 +4,12 @@ import {
   drawChat,
   drawDraft,
   drawMessages,
-  drawState,
   dropMessage,
   jumpTo,
   showComments,
   showMessage,
 } from './chat.js'
+import { drawState } from './chat-head.js'
 import { refreshComposer } from './composer.js'
 import { alertDialog } from './dialog.js'
 import { acceptDrops } from './file-dialog.js'

@@ -216,7 +216,7 @@ function attachButton(room) {
   return [iconButton('clip', 'Attach files', () => input.click()), input]
 }
 
-export function takeReply() {
+function takeReply() {
   const id = now.reply?.message.message_id
   now.reply = undefined
   return id

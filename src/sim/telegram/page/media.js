@@ -1,7 +1,7 @@
 // Files in messages: players, cards and pictures.
 import { h, icon } from './dom.js'
 
-export const fileUrl = (it) => `/sim/files/${it.file_id}`
+const fileUrl = (it) => `/sim/files/${it.file_id}`
 
 export function sizeText(bytes = 0) {
   if (bytes < 1024) return `${bytes} B`

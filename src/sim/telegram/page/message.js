@@ -8,9 +8,9 @@ import { chatParam, nameOf, state, userById } from './state.js'
 import { plainBlocks, renderEntities } from './text.js'
 
 /** Colours of names in groups: steady by id. */
-export const hue = (id) => Math.abs(Number(id) * 47) % 360
+const hue = (id) => Math.abs(Number(id) * 47) % 360
 
-export function initials(name) {
+function initials(name) {
   const words = name.trim().split(/\s+/)
   return words.length > 1 ? (words[0][0] ?? '') + (words[1][0] ?? '') : name.slice(0, 2)
 }
@@ -74,7 +74,7 @@ function mediaWord(message) {
   return ''
 }
 
-export function serviceText(message) {
+function serviceText(message) {
   const who = nameOf(message.from)
   if (message.new_chat_members) {
     const names = message.new_chat_members.map(nameOf).join(', ')

@@ -7,7 +7,7 @@ export function renderBlocks(blocks, act = {}) {
   return blocks.map((block) => renderBlock(block, act))
 }
 
-export function renderBlock(block, act = {}) {
+function renderBlock(block, act = {}) {
   const text = () => renderRich(block.text, act)
   switch (block.type) {
     case 'paragraph':

@@ -119,7 +119,7 @@ function peopleRow(go) {
   )
 }
 
-export function languageName(code) {
+function languageName(code) {
   try {
     return new Intl.DisplayNames(['en'], { type: 'language' }).of(code ?? 'en')
   } catch {
@@ -248,7 +248,7 @@ function newPerson(go) {
       'form',
       { onsubmit: submit },
       field('Name', name),
-      field('Language of their Telegram', language),
+      field('Language of their app', language),
       h('div', { class: 'actions' }, h('button', { class: 'primary' }, 'Create')),
     )
   })

@@ -104,7 +104,7 @@ export function visible(room) {
   return [...shown, ...mine].sort((a, b) => orderOf(a) - orderOf(b))
 }
 
-export const orderOf = ({ message }) => message.ephemeral_message_id ?? message.message_id
+const orderOf = ({ message }) => message.ephemeral_message_id ?? message.message_id
 export const viewKey = ({ message }) =>
   message.ephemeral_message_id === undefined
     ? `m${message.message_id}`
