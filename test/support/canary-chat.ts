@@ -15,13 +15,10 @@ export const german = (words: string): string =>
   [...lines, words, ...lines.slice(0, 1)].join('\n\n')
 
 /** An English text long enough to be summarised. */
-export const article = (words: string): string => {
-  const before =
-    'The old bridge over the river opens again on Saturday after three years of repairs. '
-  const after =
-    'Engineers found rust in forty of its sixty beams, and the work took longer than planned. '
-  return `The town thanks ${words} for the patience. ${before.repeat(4)}${after.repeat(4)}`.trim()
-}
+export const article = (words: string): string =>
+  `The old bridge of ${words} over the river opens again on Saturday after three years of repairs. `
+    .repeat(9)
+    .trim()
 
 export const htmlPage = (words: string): string =>
   `<!doctype html><html lang="en"><title>News</title><article><h1>News</h1>${`<p>${article(words)}</p>`.repeat(2)}</article></html>`
