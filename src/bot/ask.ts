@@ -1,6 +1,6 @@
 /** @module One request to the network as the features state it. */
 import type { JobClass } from '../queue/desk-port.ts'
-import type { Flow } from './delivery-store.ts'
+import type { Flow } from './delivery.ts'
 import type { FileRef } from './incoming.ts'
 import type { Place } from './place.ts'
 import type { UiLanguage } from './texts/texts.ts'

@@ -4,7 +4,7 @@ import { describe } from '../core/describe.ts'
 import type { Log } from '../core/log.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import type { Channel, ChannelStore } from './channel-store.ts'
-import type { DeliveryStore } from './delivery-store.ts'
+import type { DeliveryStore } from './delivery.ts'
 import type { PostKey, PostStore } from './post-store.ts'
 import { type Texts, textsOf } from './texts/texts.ts'
 

@@ -3,7 +3,21 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import { languageSchema, segmentSchema } from '../tasks/task.ts'
-import type { CopyStore } from './copy-store.ts'
+
+/** Rows of sealed copies, as the bot sees them. */
+export interface CopyStore {
+  put(row: {
+    id: string
+    chatId: number
+    userId?: number
+    sealed: Uint8Array
+    expiresAt: number
+  }): Promise<void>
+  /** Undefined after it expired or was deleted. */
+  get(id: string): Promise<Uint8Array | undefined>
+  sweep(): Promise<void>
+  forget(userId: number): Promise<number>
+}
 
 const contentSchema = z.strictObject({
   v: z.literal(1),

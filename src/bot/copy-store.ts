@@ -1,20 +1,7 @@
 /** @module Rows of sealed copies behind the buttons under answers. */
 import type { Clock } from '../core/clock.ts'
 import type { Database } from '../db/database.ts'
-
-export interface CopyStore {
-  put(row: {
-    id: string
-    chatId: number
-    userId?: number
-    sealed: Uint8Array
-    expiresAt: number
-  }): Promise<void>
-  /** Undefined after it expired or was deleted. */
-  get(id: string): Promise<Uint8Array | undefined>
-  sweep(): Promise<void>
-  forget(userId: number): Promise<number>
-}
+import type { CopyStore } from './copies.ts'
 
 export function createCopyStore(deps: { db: Database; botId: number; clock: Clock }): CopyStore {
   const { clock } = deps

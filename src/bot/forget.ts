@@ -1,9 +1,9 @@
 /** @module Deletes everything kept about one person. */
 import type { Desk } from '../queue/desk-port.ts'
 import type { Channels } from './channels.ts'
-import type { CopyStore } from './copy-store.ts'
-import type { DeliveryStore } from './delivery-store.ts'
-import type { InboxStore } from './inbox-store.ts'
+import type { CopyStore } from './copies.ts'
+import type { DeliveryStore } from './delivery.ts'
+import type { InboxStore } from './inbox.ts'
 import type { UserStore } from './user-store.ts'
 
 export interface ForgetDeps {

@@ -1,7 +1,7 @@
 /** @module How much one person or chat may have running, and how fast they may ask. */
 import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
-import type { DeliveryStore } from './delivery-store.ts'
+import type { DeliveryStore } from './delivery.ts'
 import type { Place } from './place.ts'
 
 const maxActivePerUser = 3

@@ -4,7 +4,7 @@ import { describe } from '../core/describe.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { Desk } from '../queue/desk-port.ts'
-import type { Delivery } from './delivery-store.ts'
+import type { Delivery } from './delivery.ts'
 import { frameInMs, newPace, type Pace, paced, slowed } from './replies/pacing.ts'
 import type { Publisher, Publishers, View } from './replies/publisher.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isJobId, type JobId } from '../core/ids.ts'
 
-export const controlSchema = z.object({
+const controlSchema = z.object({
   url: z.url(),
   token: z.string().min(20),
   pid: z.number().int(),

@@ -29,7 +29,7 @@ const slotsSchema = z.strictObject({
   speech: z.number().int().min(0).max(64),
 })
 
-export const claimsSchema = z.strictObject({
+const claimsSchema = z.strictObject({
   v: z.literal(1),
   ctx: z.literal('chrysalis/claims/1'),
   net: netSchema,
@@ -46,7 +46,7 @@ export const claimsSchema = z.strictObject({
 export type Claims = z.infer<typeof claimsSchema>
 
 /** The worker's public keys in the shape of ACI's workload keyset; binary members are lower-case hex. */
-export const keysetSchema = z.strictObject({
+const keysetSchema = z.strictObject({
   e2ee_public_keys: z
     .array(
       z.strictObject({

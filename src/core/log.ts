@@ -18,7 +18,7 @@ type Loggable<T> =
           ? T
           : never
 /** Fields of a log line: literals, branded ids, numbers and booleans. A wide `string` may be a user's text and does not compile. */
-export type LogFields<F extends Record<string, unknown>> = {
+type LogFields<F extends Record<string, unknown>> = {
   readonly [K in keyof F]: Loggable<F[K]>
 }
 

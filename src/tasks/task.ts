@@ -15,7 +15,7 @@ export type Segment = Readonly<z.infer<typeof segmentSchema>>
 
 const count = z.number().int().min(0)
 /** How the answer was compared with its source: how many things of each kind were compared, and what was done about misses. */
-export const checkedSchema = z.strictObject({
+const checkedSchema = z.strictObject({
   links: count,
   mentions: count,
   tags: count,

@@ -13,7 +13,7 @@ import { TestSimulator } from './simulator.ts'
 import { freePort, startTestRedis, type TestRedis } from './stores.ts'
 import { until } from './until.ts'
 
-export interface WorkerPlan {
+interface WorkerPlan {
   /** Instead of `src/cli.ts worker`: a script beside this file, with the same environment. */
   readonly script?: string
   readonly env?: Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import type { InputRichBlock, Update } from '@grammyjs/types'
 import { Bot, InputFile } from 'grammy'
 import type { TestSimulator } from './simulator.ts'
 
-export const finalBlocks: InputRichBlock<InputFile>[] = [
+const finalBlocks: InputRichBlock<InputFile>[] = [
   { type: 'heading', size: 2, text: 'A meadow instead of a lawn' },
   {
     type: 'paragraph',

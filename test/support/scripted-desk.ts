@@ -16,7 +16,7 @@ import type {
 } from '../../src/queue/desk-port.ts'
 import type { Checked, TaskOutput } from '../../src/tasks/task.ts'
 
-export const nothingChecked: Checked = {
+const nothingChecked: Checked = {
   links: 0,
   mentions: 0,
   tags: 0,

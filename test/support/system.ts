@@ -11,7 +11,7 @@ const cli = join(root, 'src/cli.ts')
 const flags = ['--disable-warning=ExperimentalWarning']
 
 /** Where `./chrysalis test` put the weights. */
-export const modelsFolder =
+const modelsFolder =
   process.env['CHRYSALIS_MODELS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'chrysalis/models')
 
@@ -145,7 +145,7 @@ function until(child: ChildProcess, output: () => string, text: string): Promise
   })
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)

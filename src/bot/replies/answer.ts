@@ -6,7 +6,7 @@ import { isRightToLeft } from '../../tasks/languages.ts'
 import type { Checked, TaskOutput } from '../../tasks/task.ts'
 import { pressData } from '../buttons.ts'
 import type { CopyKey } from '../copies.ts'
-import type { Delivery } from '../delivery-store.ts'
+import type { Delivery } from '../delivery.ts'
 import { languageName, type Texts, type UiLanguage } from '../texts/texts.ts'
 import type { Style } from './blocks.ts'
 

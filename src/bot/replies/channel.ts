@@ -2,7 +2,7 @@
 import type { Api } from 'grammy'
 import { AppError } from '../../core/app-error.ts'
 import type { ChannelTrouble } from '../channel-trouble.ts'
-import type { Delivery } from '../delivery-store.ts'
+import type { Delivery } from '../delivery.ts'
 import type { PostKey, PostStore } from '../post-store.ts'
 import { append, type Original, postHash, readOriginal } from '../posts.ts'
 import { refusalOf } from '../telegram-errors.ts'

@@ -1,6 +1,6 @@
 /** @module Answers in a private chat: typing, a draft that grows and can be stopped, then a reply to the source. */
 import type { Api } from 'grammy'
-import type { Delivery } from '../delivery-store.ts'
+import type { Delivery } from '../delivery.ts'
 import { refusalOf } from '../telegram-errors.ts'
 import { type Texts, textsOf } from '../texts/texts.ts'
 import { renderBlocks } from './blocks.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Delivery } from '../../../src/bot/delivery-store.ts'
+import type { Delivery } from '../../../src/bot/delivery.ts'
 import { createLive } from '../../../src/bot/live.ts'
 import type { FrameResult, Publisher, View } from '../../../src/bot/replies/publisher.ts'
 import { newJobId } from '../../../src/core/ids.ts'

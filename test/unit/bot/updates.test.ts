@@ -1,6 +1,6 @@
 import type { Update } from '@grammyjs/types'
 import { expect, test } from 'vitest'
-import type { InboxStore, OpenUpdate } from '../../../src/bot/inbox-store.ts'
+import type { InboxStore, OpenUpdate } from '../../../src/bot/inbox.ts'
 import { createUpdates } from '../../../src/bot/updates.ts'
 import type { Vault } from '../../../src/bot/vault-port.ts'
 import { AppError } from '../../../src/core/app-error.ts'
