@@ -553,6 +553,20 @@ describe('flood limits', () => {
     expect(await call('sendMessage', { chat_id: group, text: 'x' })).toMatchObject({ ok: true })
   })
 
+  test('an edit over the limit is refused and not made', async () => {
+    sim.sim.limits.enabled = true
+    const group = sim.room({ type: 'supergroup', admins: [ann], members: [sim.botId] })
+    await sim.post('clock', { freeze: true })
+    const id = messageIdOf(await call('sendMessage', { chat_id: group, text: 'text 0' }))
+    const edit = (count: number) =>
+      call('editMessageText', { chat_id: group, message_id: id, text: `text ${count}` })
+    for (let count = 1; count < 20; count += 1)
+      expect(await edit(count)).toMatchObject({ ok: true })
+
+    expect(await edit(20)).toMatchObject({ status: 429 })
+    expect((await sim.messages(group)).at(-1)?.text).toBe('text 19')
+  })
+
   test('more than 30 sends a second in all get 429', async () => {
     sim.sim.limits.enabled = true
     await sim.post('clock', { freeze: true })

@@ -70,8 +70,9 @@ const edit =
     const stored = room.messages.get(params.int('message_id'))
     if (stored === undefined) throw badRequest('message to edit not found')
     checkMayEdit(bot.user.id, room, stored)
-    applyEdit(call, room, { stored, content: change(call, room, stored.message) })
+    const content = change(call, room, stored.message)
     if (room.chat.type === 'group' || room.chat.type === 'supergroup') countSend(sim, bot, room)
+    applyEdit(call, room, { stored, content })
     return stored.message
   }
 
@@ -173,7 +174,7 @@ const setMessageReaction: Method = (call) => {
 
 /** The emoji a bot may react with, from the API's documentation; a part of the list. */
 const emoji = new Set(
-  '👍 👎 ❤ 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 😡'.split(
+  '👍 👎 ❤ ❤‍🔥 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 😡'.split(
     ' ',
   ),
 )
