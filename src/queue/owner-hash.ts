@@ -1,5 +1,5 @@
 /** @module Keyed hashes: neither Redis nor a row may tell who asked, or which message a job belongs to. */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { type FrontId, isOwnerId, type OwnerId, parseId } from '../core/ids.ts'
 
 /** Names an asker for fairness: 16 bytes of HMAC-SHA256 under the installation's key. */
@@ -11,4 +11,4 @@ export const hashRequest = (key: Uint8Array, front: FrontId, requestKey: string)
   hmac(key, `request\0${front}\0${requestKey}`)
 
 const hmac = (key: Uint8Array, text: string): string =>
-  createHmac('sha256', key).update(text).digest('hex')
+  createHmac('sha256', createSecretKey(key)).update(text).digest('hex')

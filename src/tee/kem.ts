@@ -9,6 +9,7 @@ import {
   type KeyPair,
 } from 'hpke'
 import { AppError } from '../core/app-error.ts'
+import { keyOf } from './aead.ts'
 
 export const KEM_ALGO = 'hpke-0x647a-0x0001-0x0002'
 export const KEM_PUBLIC_BYTES = 1216
@@ -23,7 +24,7 @@ export interface KemKeyPair {
 export type Exporter = (context: Uint8Array, length: number) => Promise<Uint8Array>
 
 const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
-  const mac = createHmac('sha256', key)
+  const mac = createHmac('sha256', keyOf(key))
   for (const part of parts) mac.update(part)
   return mac.digest()
 }
