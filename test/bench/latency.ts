@@ -156,7 +156,7 @@ export const q1: BenchCase = {
   about: 'a sealed no-op job against bare BullMQ, one in flight',
   run: async (ground) =>
     withStand(openMemoryRows(), { slots }, async (stand) => {
-      const measured = await interleave(stand, sizeOf(ground, { rounds: 9, each: 60 }), oneByOne)
+      const measured = await interleave(stand, sizeOf(ground, { rounds: 9, each: 40 }), oneByOne)
       const it = latencyOf(measured)
       return [
         {
@@ -185,7 +185,7 @@ export const q2: BenchCase = {
       const at = { slots: waiting === 0 ? slots : slots / 2 }
       const measured = await withStand(openMemoryRows(), at, async (stand) => {
         if (waiting > 0) await Promise.all([stand.bare.pile(waiting), stand.line.pile(waiting)])
-        const size = sizeOf(ground, { rounds: 5, each: 300 })
+        const size = sizeOf(ground, { rounds: 5, each: 200 })
         return interleave(stand, size, async (requester, count) => [
           await rateOf(requester, Math.max(count, 2)),
         ])
@@ -233,7 +233,7 @@ async function storeTable(
     const latencies = await interleave(stand, sizeOf(ground, { rounds: 7, each: 25 }), oneByOne)
     const rates = await interleave(
       stand,
-      sizeOf(ground, { rounds: 3, each: 150 }),
+      sizeOf(ground, { rounds: 3, each: 100 }),
       async (requester, count) => [await rateOf(requester, count)],
     )
     const counted = ground.scale === 'full' ? 40 : 4

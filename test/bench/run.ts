@@ -33,8 +33,9 @@ for (const one of chosen) {
   for (const table of measured) console.log(renderTable(table))
   console.error(`${one.id}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
   tables.push(...measured)
+  // After each case: a run that is cut short keeps what it has.
+  if (values.write) writeReport(join(import.meta.dirname, '../../docs/bench.md'), measured)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 1)}\n`)
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 1)}\n`)
-if (values.write) writeReport(join(import.meta.dirname, '../../docs/bench.md'), tables)
 // Native engines and database keep threads that do not end by themselves.
 process.exit(0)
