@@ -40,7 +40,7 @@ export const pip: SystemPackage = {
 
 export const chromium: SystemPackage = {
   program: 'chromium',
-  debian: ['chromium', 'fonts-dejavu-core'],
+  debian: ['chromium', 'fonts-dejavu-core', 'fonts-noto-color-emoji'],
   why: 'the tests use the chat page as a person would',
   isRequired: false,
 }

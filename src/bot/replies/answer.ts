@@ -128,42 +128,48 @@ function checkedLines(checked: Checked, { details }: Texts): string[] {
   return lines
 }
 
+/** At most four rows, two buttons in each: what to do next first, the facts last. */
 function keyboardOf(source: AnswerSource): InlineKeyboardButton[][] {
   const { delivery, output, copy, texts } = source
-  const rows: InlineKeyboardButton[][] = []
   const { buttons } = texts
-  const isEmpty = output.outcome === 'no-speech'
-  if (delivery.place.kind === 'private' && !isEmpty) {
-    if (delivery.flow === 'translation') rows.push(...translationRows(source))
-    if (copy) rows.push(...copyRows(source, copy))
-    if (delivery.flow === 'transcript' && output.text.length <= 256)
-      rows.push([{ text: buttons.copy, copy_text: { text: output.text } }])
+  const details: InlineKeyboardButton = {
+    text: buttons.details,
+    callback_data: pressData({ kind: 'details', job: delivery.job }),
   }
-  rows.push([
-    { text: buttons.details, callback_data: pressData({ kind: 'details', job: delivery.job }) },
-  ])
-  return rows
+  if (delivery.place.kind !== 'private' || output.outcome === 'no-speech') return [[details]]
+  const isShort = delivery.flow === 'transcript' && output.text.length <= 256
+  const copyText = { text: buttons.copy, copy_text: { text: output.text } }
+  const rows = copy ? copyRows(source, copy) : []
+  if (delivery.flow === 'translation') return translationRows(source, rows.flat(), details)
+  return [...rows, isShort ? [copyText, details] : [details]]
 }
 
-function translationRows({ delivery, output, texts }: AnswerSource): InlineKeyboardButton[][] {
+/** `follow`: the buttons of the sealed copy, none when there is no copy. */
+function translationRows(
+  { delivery, output, texts }: AnswerSource,
+  follow: readonly InlineKeyboardButton[],
+  details: InlineKeyboardButton,
+): InlineKeyboardButton[][] {
   const { buttons } = texts
   const from = output.sourceLanguage ?? delivery.from
   const other: InlineKeyboardButton = {
     text: buttons.otherLanguage,
     callback_data: pressData({ kind: 'to-menu', page: 0 }),
   }
-  if (!from) return [[other]]
-  const name = languageName(delivery.ui, from)
-  return [
-    [other],
-    [
+  const [summarize, ...rest] = follow
+  const rows = [summarize ? [other, summarize] : [other]]
+  if (from) {
+    const name = languageName(delivery.ui, from)
+    rows.push([
       {
         text: buttons.notThisLanguage(name),
         callback_data: pressData({ kind: 'from-menu', to: output.language, page: 0 }),
       },
       { text: buttons.never(name), callback_data: pressData({ kind: 'never', language: from }) },
-    ],
-  ]
+    ])
+  }
+  rows.push([...rest, details])
+  return rows
 }
 
 function copyRows(

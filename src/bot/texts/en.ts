@@ -153,7 +153,7 @@ export const en = {
   },
 
   buttons: {
-    details: 'ⓘ Details',
+    details: 'ℹ️ Details',
     retry: '↻ Try again',
     translateTo: '🌐 Translate to…',
     otherLanguage: '🌐 Another language…',

@@ -163,7 +163,7 @@ export const ru: Texts = {
   },
 
   buttons: {
-    details: 'ⓘ Подробности',
+    details: 'ℹ️ Подробности',
     retry: '↻ Ещё раз',
     translateTo: '🌐 Перевести на…',
     otherLanguage: '🌐 Другой язык…',
