@@ -55,6 +55,8 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
   const { gateway, redis, store, book, leasing, clock, log } = deps
   /** Leases of gateways that are gone, and since when. */
   const orphans = new Map<JobId, number>()
+  /** Entries of ours that the book did not know in the last round. */
+  let strays: ReadonlySet<JobId> = new Set()
   const running = new Set<Promise<unknown>>()
   const stops: (() => void)[] = []
 
@@ -123,11 +125,20 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
     await fetched?.requeue().catch(() => undefined)
     deps.wake(pool)
   }
+  /** Leases that ended while Redis was away. A new one is announced before the book has it, so two rounds must agree. */
+  const dropStrays = async (pool: PoolId, entries: readonly LeaseEntry[]): Promise<JobId[]> => {
+    const unknown = entries.filter((it) => it.gateway === gateway && !book.all.has(it.job))
+    for (const entry of unknown) if (strays.has(entry.job)) await dropLease(redis, pool, entry)
+    return unknown.map(({ job }) => job)
+  }
   const watchOrphans = async (): Promise<void> => {
     const seen = new Set<JobId>()
+    const unknown: JobId[] = []
     for (const pool of leasing.pools) {
       const abandoned: LeaseEntry[] = []
-      for (const entry of await readLeases(redis, pool))
+      const entries = await readLeases(redis, pool)
+      unknown.push(...(await dropStrays(pool, entries)))
+      for (const entry of entries)
         if (entry.gateway !== gateway && !(await isAlive(redis, entry.gateway)))
           abandoned.push(entry)
       for (const entry of abandoned) {
@@ -139,6 +150,7 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
       if (abandoned.length > 0) await (await leasing.shard(pool))?.extend(abandoned)
     }
     for (const job of orphans.keys()) if (!seen.has(job)) orphans.delete(job)
+    strays = new Set(unknown)
   }
 
   every(tickMs, watchWorkers)

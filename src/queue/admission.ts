@@ -54,9 +54,19 @@ export function createTurnstile(deps: {
       log.failure('turnstile.failed', describe(error))
     }
   }
+  /** Takes back places of jobs that ended while Redis was away: nobody told it. */
+  const repair = async (place: Place): Promise<void> => {
+    const members = await fairness.members(place)
+    const open = new Set((await find(members)).map(({ job }) => job))
+    await admit(await fairness.repair(place, (job) => open.has(job)))
+  }
   return {
     enter: async (job) => {
-      const answer = await fairness.admit(job.place, job.job)
+      let answer = await fairness.admit(job.place, job.job)
+      if (answer !== 'go') {
+        await repair(job.place)
+        answer = await fairness.admit(job.place, job.job)
+      }
       if (answer === 'go') await add(job)
       return answer
     },

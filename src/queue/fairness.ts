@@ -29,17 +29,24 @@ export interface Fairness {
   repair(place: Place, isOpen: (job: JobId) => boolean): Promise<readonly JobId[]>
 }
 
+/** A job lives for a day at most, and so does its place, when nobody could say that it ended. */
+const placeSeconds = 90_000
+
 // Sets and not counters: repeating a step changes nothing, so a crash between two steps cannot lose a decrement.
 const admitScript = `
+redis.call('EXPIRE', KEYS[1], ${placeSeconds})
+redis.call('EXPIRE', KEYS[2], ${placeSeconds})
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 'go' end
 if redis.call('LPOS', KEYS[2], ARGV[1]) then return 'wait' end
 local waiting = redis.call('LLEN', KEYS[2])
 if waiting == 0 and redis.call('SCARD', KEYS[1]) < tonumber(ARGV[2]) then
   redis.call('SADD', KEYS[1], ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ${placeSeconds})
   return 'go'
 end
 if waiting >= tonumber(ARGV[3]) then return 'full' end
 redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('EXPIRE', KEYS[2], ${placeSeconds})
 return 'wait'`
 
 const leaveScript = `

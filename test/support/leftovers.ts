@@ -36,7 +36,14 @@ async function keysLeft(deployment: Deployment): Promise<string[]> {
   try {
     await redis.connect()
     const keys = await redis.keys('*')
-    return keys.filter((key) => /:(wait|active|delayed|prioritized|paused|leases|on)$/.test(key))
+    const places = keys.filter((key) => key.includes(':fair:'))
+    const endless = await Promise.all(
+      places.map(async (key) => ((await redis.ttl(key)) === -1 ? [`${key} without an end`] : [])),
+    )
+    const queued = keys.filter((key) =>
+      /:jobs:(wait|active|delayed|prioritized|paused)$|:leases$/.test(key),
+    )
+    return [...queued, ...endless.flat()]
   } catch {
     return ['redis is away']
   } finally {

@@ -41,6 +41,15 @@ test('the same request of another front is another job', async () => {
   expect(a.job).not.toBe(b.job)
 })
 
+test('places of jobs that ended while Redis was away are given to the next one at once', async () => {
+  await Promise.all(['a', 'b'].map((text) => front.desk.submit(request(text))))
+  await world.db.rows.job.updateMany({ data: { state: 'cancelled', settledAt: new Date() } })
+
+  const { job } = await front.desk.submit(request('c'))
+
+  expect(await front.desk.status(job)).toMatchObject({ state: 'queued' })
+})
+
 test('one owner has two jobs on the queue, twenty in the list, and no more', async () => {
   const results = await Promise.allSettled(
     Array.from({ length: 25 }, (_, i) => front.desk.submit(request(`j${i}`))),
