@@ -4,14 +4,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import { type Deployment, deploy } from '../support/deployment.ts'
 import { ORDERS } from '../support/echo-orders.ts'
-import { chooseSeed, isAnswer, repliesTo, seeded, startLoad } from '../support/kill-load.ts'
+import {
+  chooseSeed,
+  isAnswer,
+  type Reply,
+  repliesTo,
+  seeded,
+  startLoad,
+} from '../support/kill-load.ts'
 import { ageBlobs, leftovers } from '../support/leftovers.ts'
 import { hasPrivatePostgres } from '../support/postgres.ts'
 import type { LogLine } from '../support/role-process.ts'
 import type { SeenMessage } from '../support/simulator.ts'
 import { until } from '../support/until.ts'
 
-const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 100)
+/** As many as fit into about three minutes of two busy cores; `CHRYSALIS_KILLS=100` for a longer look. */
+const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 50)
 const quietMs = 120_000
 
 /** A German text that the echoing worker obeys. */
@@ -165,6 +173,20 @@ describe.skipIf(!hasPrivatePostgres())(
   },
 )
 
+interface Kill {
+  readonly name: string
+  readonly at: number
+}
+
+/** Between Telegram's yes and the row that remembers it a killed bot cannot know that its answer is out: at least once. */
+function wasCutOff({ bot, finals }: Reply, killed: readonly Kill[]): boolean {
+  const [first] = finals
+  const sentAt = (first?.date ?? 0) * 1000
+  return killed.some(
+    ({ name, at }) => name === `bot-${bot + 1}` && at > sentAt - 500 && at < sentAt + 2000,
+  )
+}
+
 describe.skipIf(!hasPrivatePostgres())(`${kills} random kills under load (needs Postgres)`, () => {
   const seed = chooseSeed()
   let deployment: Deployment
@@ -177,14 +199,14 @@ describe.skipIf(!hasPrivatePostgres())(`${kills} random kills under load (needs 
     const random = seeded(seed)
     const load = startLoad(deployment, 8)
     const names = [...deployment.roles.keys(), 'redis']
-    const killed: string[] = []
+    const killed: Kill[] = []
     const starting = new Map<string, Promise<unknown>>()
 
     while (killed.length < kills) {
       await systemClock.sleep(random(1500))
       const name = names[random(names.length)] ?? 'redis'
       await starting.get(name)
-      killed.push(name)
+      killed.push({ name, at: systemClock.now() })
       if (name === 'redis') {
         await deployment.redis.kill('SIGKILL')
         await deployment.redis.start()
@@ -210,19 +232,14 @@ describe.skipIf(!hasPrivatePostgres())(`${kills} random kills under load (needs 
     ).catch(() => leftovers(deployment))
     const replies = await repliesTo(deployment, load.asked)
 
+    const told = replies.flatMap(({ finals }) => finals.filter((it) => !isAnswer(it)))
+
     expect(left).toEqual([])
-    const unanswered = replies.filter(({ finals }) => finals.length === 0)
-    const doubled = replies.filter(({ finals }) => finals.length > 1)
-    const failed = replies.filter(({ finals }) => !finals.every(isAnswer))
-    console.log({
-      asked: replies.length,
-      unanswered: unanswered.length,
-      doubled: doubled.length,
-      failed: failed.length,
-      orphans,
-    })
-    expect(unanswered).toEqual([])
-    expect(doubled).toEqual([])
-    expect(failed).toEqual([])
+    expect(replies.length).toBeGreaterThan(kills)
+    expect(replies.filter(({ finals }) => finals.length === 0)).toEqual([])
+    expect(replies.filter((it) => it.finals.length > 1 && !wasCutOff(it, killed))).toEqual([])
+    // Who asks while Redis is away, or whose three attempts were all killed, is told so and may try again.
+    expect(told.filter(({ text }) => !/stores\.down|worker\.lost/.test(text ?? ''))).toEqual([])
+    expect(told.length).toBeLessThan(replies.length / 4)
   }, 900_000)
 })
