@@ -1,5 +1,6 @@
 /** @module Q1–Q3: a sealed no-op job through everything against bare BullMQ, one and many in flight, on several stores. */
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { createLog } from '../../src/core/log.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
@@ -35,6 +36,8 @@ export async function withStand<T>(
     () => systemClock.now(),
   )
   const redis = await startRedisServer({ dataDir, env: process.env, log, clock: systemClock })
+  const abandoned = (): void => killRedis(dataDir)
+  process.once('exit', abandoned)
   try {
     const bare = await openBare(redis.url, at.slots)
     const line = await openLine({ redisUrl: redis.url, db })
@@ -46,10 +49,18 @@ export async function withStand<T>(
       await line.close()
     }
   } finally {
+    process.off('exit', abandoned)
     await redis.stop()
     await db.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+/** The server is a process of its own group and outlives us otherwise. */
+function killRedis(dataDir: string): void {
+  const run = JSON.parse(readFileSync(join(dataDir, 'redis/run.json'), 'utf8')) as { pid: number }
+  process.kill(run.pid)
+  rmSync(dataDir, { recursive: true, force: true })
 }
 
 /** Milliseconds of `count` jobs, one after the other. */
@@ -185,7 +196,7 @@ export const q2: BenchCase = {
       const at = { slots: waiting === 0 ? slots : slots / 2 }
       const measured = await withStand(openMemoryRows(), at, async (stand) => {
         if (waiting > 0) await Promise.all([stand.bare.pile(waiting), stand.line.pile(waiting)])
-        const size = sizeOf(ground, { rounds: 5, each: 200 })
+        const size = sizeOf(ground, { rounds: 5, each: 120 })
         return interleave(stand, size, async (requester, count) => [
           await rateOf(requester, Math.max(count, 2)),
         ])

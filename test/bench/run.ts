@@ -19,6 +19,8 @@ const { values, positionals } = parseArgs({
   },
 })
 
+// Whoever stops it leaves no redis-server behind: that is what `exit` listeners are for.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const wanted = positionals.map((name) => name.toUpperCase())
 const chosen = cases.filter(({ id }) => wanted.length === 0 || wanted.includes(id))
 const tables: BenchTable[] = []
