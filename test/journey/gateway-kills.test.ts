@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasPostgres, startTestPostgres, type TestPostgres } from '../../support/postgres.ts'
-import { openWorld, request, type TestFront, type World } from '../../support/queue-world.ts'
-import { createDatabase, freePort } from '../../support/stores.ts'
-import { startTestWorker } from '../../support/test-worker.ts'
-import { until } from '../../support/until.ts'
+import { hasPostgres, startTestPostgres, type TestPostgres } from '../support/postgres.ts'
+import { openWorld, request, type TestFront, type World } from '../support/queue-world.ts'
+import { createDatabase, freePort } from '../support/stores.ts'
+import { startTestWorker } from '../support/test-worker.ts'
+import { until } from '../support/until.ts'
 
 describe.skipIf(!hasPostgres())('gateways as processes on Postgres (skipped without it)', () => {
   let postgres: TestPostgres
@@ -32,7 +32,7 @@ describe.skipIf(!hasPostgres())('gateways as processes on Postgres (skipped with
   const openGateway = async (port: number) => {
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, '../../support/gateway-process.ts')],
+      [join(import.meta.dirname, '../support/gateway-process.ts')],
       {
         stdio: ['ignore', 'pipe', process.env['TEST_VERBOSE'] ? 'inherit' : 'ignore'],
         env: {
