@@ -75,6 +75,7 @@ export async function runStart(
       dataDir,
       settings: {
         CHRYSALIS_NET: env['CHRYSALIS_NET'] ?? 'devnet',
+        CHRYSALIS_DATA: dataDir,
         CHRYSALIS_MODELS: models,
         CHRYSALIS_TEXT_MODEL: chosen.text,
         CHRYSALIS_SPEECH_MODEL: chosen.speech,
