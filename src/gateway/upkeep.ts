@@ -4,6 +4,7 @@ import { describe } from '../core/describe.ts'
 import { PING_MS } from '../core/frames.ts'
 import type { JobId, PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import { createRounds } from '../core/rounds.ts'
 import {
   dropLease,
   isAlive,
@@ -57,25 +58,8 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
   const orphans = new Map<JobId, number>()
   /** Entries of ours that the book did not know in the last round. */
   let strays: ReadonlySet<JobId> = new Set()
-  const running = new Set<Promise<unknown>>()
-  const stops: (() => void)[] = []
-
-  const every = (ms: number, step: () => Promise<void>): void => {
-    let busy = false
-    const tick = (): void => {
-      if (busy) return
-      busy = true
-      const done = step()
-        .catch((error: unknown) => log.failure('upkeep.failed', describe(error)))
-        .finally(() => {
-          busy = false
-          running.delete(done)
-        })
-      running.add(done)
-    }
-    tick()
-    stops.push(clock.every(ms, tick))
-  }
+  const rounds = createRounds(clock, (error) => log.failure('upkeep.failed', describe(error)))
+  const { every } = rounds
 
   const watchWorkers = async (): Promise<void> => {
     const now = clock.now()
@@ -158,9 +142,6 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
   every(renewMs, renewLocks)
   every(PING_MS, watchOrphans)
   return {
-    close: async () => {
-      for (const stop of stops) stop()
-      await Promise.allSettled(running)
-    },
+    close: rounds.close,
   }
 }

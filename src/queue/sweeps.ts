@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
 import { isBlobId, type JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import { createRounds } from '../core/rounds.ts'
 import type { Turnstile } from './admission.ts'
 import type { Blobs } from './blobs.ts'
 import { classAfter, classUpMs } from './class-rank.ts'
@@ -52,24 +53,8 @@ const staleResultMs = 86_400_000
 export function startSweeps(deps: SweepDeps): Sweeps {
   const { clock, log } = deps
   const steps = createSweepSteps(deps)
-  const running = new Set<Promise<void>>()
-  const stops: (() => void)[] = []
-  const every = (ms: number, step: () => Promise<void>): void => {
-    let busy = false
-    const tick = (): void => {
-      if (busy) return
-      busy = true
-      const done = step()
-        .catch((error: unknown) => log.failure('sweep.failed', describe(error)))
-        .finally(() => {
-          busy = false
-          running.delete(done)
-        })
-      running.add(done)
-    }
-    stops.push(clock.every(ms, tick))
-    tick()
-  }
+  const rounds = createRounds(clock, (error) => log.failure('sweep.failed', describe(error)))
+  const { every } = rounds
   every(expireMs, steps.expire)
   every(promoteMs, steps.promote)
   every(restoreMs, steps.restore)
@@ -77,10 +62,7 @@ export function startSweeps(deps: SweepDeps): Sweeps {
   every(blobsMs, steps.sweepBlobs)
   return {
     ...steps,
-    close: async () => {
-      for (const stop of stops) stop()
-      await Promise.allSettled(running)
-    },
+    close: rounds.close,
   }
 }
 
