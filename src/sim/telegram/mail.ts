@@ -37,8 +37,10 @@ export interface Mail {
   isPolled(botId: number): boolean
   /** Whether a client of this bot waits, or waited within the last 15 s: it may be busy with a batch. */
   isPresent(botId: number): boolean
-  /** Called after each push; the webhook sender listens here. */
+  /** Called when there may be something to send to a bot's webhook: after each push and each `wake`. */
   onPush(hear: (bot: Bot) => void): void
+  /** What waits for `bot` may now be sent, since it has set a webhook. */
+  wake(bot: Bot): void
   /** Ends every open poll, with an empty answer. */
   close(): void
 }
@@ -65,6 +67,9 @@ export function createMail(deps: { clock: Clock; now: () => number; events: Even
     isPresent: (botId) =>
       pollers.has(botId) || clock.now() - (lastPoll.get(botId) ?? 0) < presenceMs,
     onPush: (hear) => void hearers.push(hear),
+    wake: (bot) => {
+      for (const hear of hearers) hear(bot)
+    },
     close: () => {
       for (const wake of pollers.values()) wake('gone')
     },

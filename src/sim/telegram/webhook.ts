@@ -53,9 +53,12 @@ async function deliver(
   it: { update: Update; signal: AbortSignal },
 ): Promise<void> {
   let pauseMs = firstPauseMs
-  while (!it.signal.aborted && bot.webhook !== undefined) {
+  // An update that expired, or was dropped with a new webhook, is not sent again.
+  const place = (): number =>
+    sim.mail.pending(bot).findIndex((waiting) => waiting.update_id === it.update.update_id)
+  while (!it.signal.aborted && bot.webhook !== undefined && place() >= 0) {
     if (await post(sim, bot, it.update)) {
-      const at = bot.waiting.findIndex((entry) => entry.update.update_id === it.update.update_id)
+      const at = place()
       if (at >= 0) bot.waiting.splice(at, 1)
       return
     }

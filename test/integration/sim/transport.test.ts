@@ -203,27 +203,6 @@ describe('long poll', () => {
   })
 })
 
-describe('webhook', () => {
-  test('with one set, polling is refused', async () => {
-    await call('setWebhook', { url: 'http://127.0.0.1:1/hook' })
-
-    expect(await call('getUpdates')).toMatchObject({
-      status: 409,
-      description:
-        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
-    })
-    await call('deleteWebhook')
-    expect(await call('getUpdates')).toMatchObject({ ok: true })
-  })
-
-  test('plain http goes to this machine only', async () => {
-    expect(await call('setWebhook', { url: 'http://example.org/hook' })).toMatchObject({
-      ok: false,
-      status: 400,
-    })
-  })
-})
-
 describe('downloads', () => {
   async function upload(): Promise<{ file_path: string; file_size: number }> {
     await sim.sendFile(ann, 'document', { bytes: Buffer.from('0123456789'), name: 'ten.txt' })

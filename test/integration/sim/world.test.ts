@@ -1,5 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { botCalls, type CallBot, messageIdOf } from '../../support/bot-calls.ts'
 import { TestSimulator } from '../../support/simulator.ts'
@@ -477,55 +475,6 @@ describe('the profile', () => {
     expect(
       await call('setMyCommands', { commands: [{ command: 'Bad Name', description: 'x' }] }),
     ).toMatchObject({ ok: false })
-  })
-})
-
-describe('webhook', () => {
-  test('updates of a chat come in order, with the secret, again until confirmed; an answer may hold a call', async () => {
-    const texts: string[] = []
-    let refusals = 1
-    const done = Promise.withResolvers<void>()
-    const hook = createServer((request, response) => {
-      expect(request.headers['x-telegram-bot-api-secret-token']).toBe('s3cret')
-      let body = ''
-      request.on('data', (part) => (body += String(part)))
-      request.on('end', () => {
-        const update = JSON.parse(body) as { message: { text: string } }
-        if (refusals > 0) {
-          refusals -= 1
-          response.writeHead(500).end()
-          return
-        }
-        texts.push(update.message.text)
-        response.writeHead(200, { 'content-type': 'application/json' })
-        response.end(
-          JSON.stringify({
-            method: 'sendMessage',
-            chat_id: ann,
-            text: `got ${update.message.text}`,
-          }),
-        )
-        if (texts.length === 3) done.resolve()
-      })
-    })
-    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
-    const { port } = hook.address() as AddressInfo
-    await call('setWebhook', { url: `http://127.0.0.1:${port}/hook`, secret_token: 's3cret' })
-
-    for (const text of ['one', 'two', 'three']) await sim.say(ann, text)
-    await done.promise
-
-    expect(texts).toEqual(['one', 'two', 'three'])
-    expect((await sim.answers(ann, 3)).map((it) => it.text)).toEqual([
-      'got one',
-      'got two',
-      'got three',
-    ])
-    await sim.until(async () => {
-      const { result } = await call('getWebhookInfo')
-      return (result as { pending_update_count: number }).pending_update_count === 0
-    })
-    hook.close()
   })
 })
 

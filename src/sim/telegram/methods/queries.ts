@@ -35,7 +35,7 @@ const getUpdates: Method = ({ sim, bot, params, gone }) => {
   })
 }
 
-const setWebhook: Method = ({ bot, params }) => {
+const setWebhook: Method = ({ sim, bot, params }) => {
   const url = params.optionalText('url') ?? ''
   const allowed = params.list('allowed_updates')
   if (allowed !== undefined) bot.allowedUpdates = allowed.filter((it) => typeof it === 'string')
@@ -48,7 +48,9 @@ const setWebhook: Method = ({ bot, params }) => {
     throw badRequest('secret token contains unallowed characters')
   }
   const maxConnections = params.optionalInt('max_connections') ?? 40
+  params.raw('ip_address')
   bot.webhook = url === '' ? undefined : { url, secret, maxConnections }
+  sim.mail.wake(bot)
   return true
 }
 
