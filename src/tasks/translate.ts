@@ -1,6 +1,7 @@
 /** @module The translation task: chunk by chunk, checked against the source, said honestly where something is missing. */
 import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
+import { addUnits, noUnits } from '../core/units.ts'
 import {
   addChecked,
   checkTextSize,
@@ -32,6 +33,11 @@ const translateInputSchema = z.strictObject({
   /** Absent: the model recognises it, without help for dates and numbers. */
   from: languageSchema.optional(),
   to: languageSchema,
+  /** Parts of `text` that are copied as they are: `[start, end)` in UTF-16 units, in order, without overlaps; else `input.invalid`. */
+  keep: z
+    .array(z.tuple([z.int().nonnegative(), z.int().positive()]))
+    .max(200)
+    .optional(),
 })
 export type TranslateInput = Readonly<z.infer<typeof translateInputSchema>>
 
@@ -52,7 +58,7 @@ export const translate: Task<TranslateInput> = {
     checkTextSize(input.text)
     for (const language of [input.to, input.from ?? input.to])
       if (languageName(language) === undefined) throw new AppError('input.language')
-    const done = await translateText(ports, input, context)
+    const done = await translateParts(ports, input, context)
     return {
       output: {
         v: 1,
@@ -66,6 +72,70 @@ export const translate: Task<TranslateInput> = {
       units: done.units,
     }
   },
+}
+
+/** A text of which some parts are in a language the reader reads: those are copied, the others translated, in order. */
+async function translateParts(
+  ports: Pick<TaskPorts, 'text'>,
+  input: TranslateInput,
+  context: TaskContext,
+): Promise<ChunkAnswer & Pick<TaskResult, 'units'>> {
+  const { text, keep } = input
+  if (keep === undefined || keep.length === 0) return translateText(ports, input, context)
+  let sum = { ...unchanged(''), units: noUnits }
+  let read = 0
+  for (const part of partsOf(text, keep)) {
+    const before = sum
+    const from = read
+    const answer = part.isKept
+      ? { ...unchanged(part.text), units: noUnits }
+      : await translateText(
+          ports,
+          { ...input, text: part.text },
+          {
+            ...context,
+            onDraft: (draft) => context.onDraft(before.text + draft),
+            onProgress: (percent) =>
+              context.onProgress(
+                Math.round((100 * from + percent * part.text.length) / text.length),
+              ),
+          },
+        )
+    read += part.text.length
+    sum = {
+      text: before.text + answer.text,
+      checked: addChecked(before.checked, answer.checked),
+      truncated: before.truncated || answer.truncated,
+      echo: before.echo && answer.echo,
+      units: addUnits(before.units, answer.units),
+    }
+    context.onDraft(sum.text)
+  }
+  return sum
+}
+
+const unchanged = (text: string): ChunkAnswer => ({
+  text,
+  checked: nothingChecked,
+  truncated: false,
+  echo: true,
+})
+
+/** The pieces of `text` in order; joined they are the text. Throws `input.invalid` for ranges out of order or bounds. */
+function partsOf(
+  text: string,
+  keep: NonNullable<TranslateInput['keep']>,
+): readonly { readonly text: string; readonly isKept: boolean }[] {
+  const parts: { text: string; isKept: boolean }[] = []
+  let at = 0
+  for (const [start, end] of keep) {
+    if (start < at || end <= start || end > text.length) throw new AppError('input.invalid')
+    parts.push({ text: text.slice(at, start), isKept: false })
+    parts.push({ text: text.slice(start, end), isKept: true })
+    at = end
+  }
+  parts.push({ text: text.slice(at), isKept: false })
+  return parts.filter((part) => part.text !== '')
 }
 
 /** A whole text translated; also the last step of a summary in another language. */

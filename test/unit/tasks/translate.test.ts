@@ -14,7 +14,7 @@ import {
 type Answer = (request: TextRequest, n: number) => string
 
 const run = async (
-  input: { text: string; from?: string; to?: string },
+  input: { text: string; from?: string; to?: string; keep?: [number, number][] },
   answer: Answer | ReturnType<typeof scriptedEngine>,
 ) => {
   const engine = typeof answer === 'function' ? scriptedEngine(answer) : answer
@@ -241,5 +241,38 @@ describe('the registry', () => {
     for (const task of Object.values(TASKS)) {
       expect(task.input.safeParse(task.sample).success).toBe(true)
     }
+  })
+})
+
+describe('a mixed text', () => {
+  const text = 'Good morning.\n\nBuenos días a todos.\n\nSee you at 10:00.'
+  const keep: [number, number][] = [
+    [0, 15],
+    [37, text.length],
+  ]
+
+  it('keeps the parts that are read letter for letter, in order, and shows no others to the model', async () => {
+    const { output, engine, context } = await run({ text, from: 'es', keep }, () => 'Hello all.')
+
+    expect(output.text).toBe('Good morning.\n\nHello all.\n\nSee you at 10:00.')
+    expect(output.outcome).toBe('ok')
+    expect(engine.asked).toHaveLength(1)
+    expect(engine.asked[0]?.user).not.toMatch(/morning|See you/)
+    expect(context.drafts.at(-1)).toBe(output.text)
+  })
+
+  it.each([
+    [[[5, 3]]],
+    [[[0, 1000]]],
+    [
+      [
+        [10, 20],
+        [5, 12],
+      ],
+    ],
+  ])('is refused when its parts are %j', async (wrong) => {
+    await expect(
+      run({ text, from: 'es', keep: wrong as [number, number][] }, () => 'x'),
+    ).rejects.toMatchObject({ code: 'input.invalid' })
   })
 })
