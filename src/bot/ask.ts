@@ -2,6 +2,7 @@
 import type { JobClass } from '../queue/desk-port.ts'
 import type { Flow } from './delivery.ts'
 import type { FileRef } from './incoming.ts'
+import type { Mixed } from './mixed.ts'
 import type { Place } from './place.ts'
 import type { UiLanguage } from './texts/texts.ts'
 
@@ -11,6 +12,8 @@ export type Work =
       readonly text: string
       readonly from?: string
       readonly to: string
+      /** Parts copied unchanged, as the task wants them. */
+      readonly keep?: Mixed['keep']
     }
   | {
       readonly task: 'summarize'
@@ -45,7 +48,13 @@ const longFrom = 6000
 export function contentOf(work: Work, maxSeconds: number): object {
   switch (work.task) {
     case 'translate':
-      return { v: 1, text: work.text, ...(work.from && { from: work.from }), to: work.to }
+      return {
+        v: 1,
+        text: work.text,
+        ...(work.from && { from: work.from }),
+        to: work.to,
+        ...(work.keep && { keep: work.keep }),
+      }
     case 'summarize':
       return {
         v: 1,

@@ -37,7 +37,7 @@ export type TextPlan =
   | { readonly kind: 'choose'; readonly reason: 'undecided' | 'short'; readonly from?: string }
 
 /** Foreign texts beyond this are summarised first. */
-const summaryFirstUnits = 2500
+export const summaryFirstUnits = 2500
 
 /** Nothing in a language read (or never to be translated) is translated; an undecided language starts nothing. */
 export function planText(text: string, detected: Detected, settings: Settings): TextPlan {

@@ -7,6 +7,7 @@ import { addressOf, isAnonymousAdmin } from '../group-address.ts'
 import type { GroupSettings, GroupStore } from '../group-store.ts'
 import { readMessage } from '../incoming.ts'
 import { readInstruction } from '../instructions.ts'
+import { mixedOf } from '../mixed.ts'
 import { detectLanguage } from '../reading/language.ts'
 import { letterCount, lettersOnly } from '../reading/letters.ts'
 import { say } from '../replies/say.ts'
@@ -107,11 +108,19 @@ async function automatic(deps: GroupDeps, ctx: Ctx, message: Message): Promise<v
   }
   const to = settings.translate
   if (to === undefined || !isWorthTranslating(incoming.text)) return
-  const detected = await detectLanguage(incoming.text, [to])
-  if (detected === 'undecided' || detected.language === to) return
-  const from = detected.language
-  if (pairAdvice(deps.choice.textModel, from, to) === 'refused') return
-  await deps.requests.translate(asker, incoming, { from, to, sure: true })
+  const from = await foreignLanguage(incoming.text, to)
+  if (from === undefined) return
+  if (from !== 'several' && pairAdvice(deps.choice.textModel, from, to) === 'refused') return
+  const known = from === 'several' ? {} : { from }
+  await deps.requests.translate(asker, incoming, { ...known, to, sure: true })
+}
+
+/** The language that is not the group's own: of the text, or of its foreign parts. */
+async function foreignLanguage(text: string, to: string): Promise<string | undefined> {
+  const mixed = await mixedOf(text, [to], (language) => language === to)
+  if (mixed) return mixed.from ?? 'several'
+  const detected = await detectLanguage(text, [to])
+  return detected === 'undecided' || detected.language === to ? undefined : detected.language
 }
 
 const isWorthTranslating = (text: string): boolean => letterCount(lettersOnly(text)) >= minLetters

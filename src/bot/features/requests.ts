@@ -9,6 +9,7 @@ import type { Press } from '../buttons.ts'
 import type { PersonFlavor, Services } from '../context.ts'
 import type { Flow } from '../delivery.ts'
 import type { Incoming } from '../incoming.ts'
+import { mixedOf } from '../mixed.ts'
 import { targetsFor } from '../offered.ts'
 import type { Place } from '../place.ts'
 import { detectLanguage } from '../reading/language.ts'
@@ -16,7 +17,8 @@ import type { Reader } from '../reading/read.ts'
 import { type Keyboard, nameList } from '../replies/answer.ts'
 import { button, languageKeyboard } from '../replies/keyboards.ts'
 import { say, sentenceOf } from '../replies/say.ts'
-import { planText, routeOf, summaryLanguage } from '../routing.ts'
+import { planText, routeOf, summaryFirstUnits, summaryLanguage } from '../routing.ts'
+import { isLeftAlone } from '../settings.ts'
 import { languageName } from '../texts/texts.ts'
 
 /** For whom, where, and what makes it another request than the first. */
@@ -185,16 +187,34 @@ export function createRequests(services: Services & { reader: Reader }): Request
   async function translateMaterial(
     asker: Asker,
     material: Material,
-    options: { to?: string; from?: string; sure: boolean },
+    options: {
+      to?: string
+      from?: string
+      sure: boolean
+      isSpared?: (language: string) => boolean
+    },
   ): Promise<void> {
-    const from = options.from ?? (await detect(asker, material.text)) ?? material.language
     const to = options.to ?? asker.settings.target
+    // Who says what language it is in means all of it.
+    const mixed =
+      options.from === undefined || options.sure
+        ? await mixedOf(material.text, priorsOf(asker), options.isSpared ?? ((one) => one === to))
+        : undefined
+    const from = mixed
+      ? mixed.from
+      : (options.from ?? (await detect(asker, material.text)) ?? material.language)
     // The sender's own words are never given back to them.
     if (from === to) return askTarget(asker, from)
     const again: Press = { kind: 'translate', to, ...(from && { from }), sure: true }
     if (!(await advise(asker, { from, to, task: 'translate' }, options.sure ? undefined : again)))
       return
-    const work = { task: 'translate', text: material.text, ...(from && { from }), to } as const
+    const work = {
+      task: 'translate',
+      text: material.text,
+      ...(from && { from }),
+      to,
+      ...(mixed && { keep: mixed.keep }),
+    } as const
     await submit(asker, work, 'translation')
   }
 
@@ -218,6 +238,13 @@ export function createRequests(services: Services & { reader: Reader }): Request
   }
 
   async function routeText(asker: Asker, text: string): Promise<void> {
+    const isSpared = (one: string): boolean =>
+      isLeftAlone(asker.settings, one) || one === asker.settings.target
+    if (
+      text.length <= summaryFirstUnits &&
+      (await mixedOf(text, priorsOf(asker), isSpared)) !== undefined
+    )
+      return translateMaterial(asker, { text }, { isSpared, sure: false })
     const detected = await detectLanguage(text, priorsOf(asker))
     const plan = planText(text, detected, asker.settings)
     // A guess at a language we cannot serve is more likely wrong than right: ask instead of refusing.
