@@ -10,6 +10,7 @@ import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import type { Log } from '../core/log.ts'
+import { isProcessAlive, markOf } from '../core/process-alive.ts'
 
 export interface RedisServer {
   /** `redis://:password@127.0.0.1:port`; holds a password: only for the processes of this machine. */
@@ -32,7 +33,12 @@ const ANSWER_MS = 10_000
 const STOP_MS = 5000
 const RESTART_MS = 500
 
-const runSchema = z.object({ pid: z.number().int(), port: z.number().int(), password: z.string() })
+const runSchema = z.object({
+  pid: z.number().int(),
+  start: z.string().optional(),
+  port: z.number().int(),
+  password: z.string(),
+})
 type Run = z.infer<typeof runSchema>
 
 /**
@@ -87,7 +93,7 @@ function spawnServer({ folder, port, password, env }: Spawn): ChildProcess {
   child.on('error', () => undefined)
   closeSync(log)
   if (child.pid !== undefined) {
-    const run: Run = { pid: child.pid, port, password }
+    const run: Run = { ...markOf(child.pid), port, password }
     writeFileSync(runFile(folder), JSON.stringify(run), { mode: 0o600 })
   }
   return child
@@ -120,7 +126,7 @@ function supervise(state: Supervised): RedisServer {
     url: `redis://:${password}@127.0.0.1:${String(port)}`,
     stop: async () => {
       isStopping = true
-      await shutDown({ pid: state.child.pid ?? 0, port, password }, options.clock)
+      await shutDown({ ...markOf(state.child.pid ?? 0), port, password }, options.clock)
       rmSync(runFile(folder), { force: true })
     },
   }
@@ -138,8 +144,8 @@ async function shutDown(run: Run, clock: Clock): Promise<void> {
     client.disconnect()
   }
   const end = clock.now() + STOP_MS
-  while (isAlive(run.pid) && clock.now() < end) await clock.sleep(20)
-  if (isAlive(run.pid)) process.kill(run.pid, 'SIGKILL')
+  while (isProcessAlive(run) && clock.now() < end) await clock.sleep(20)
+  if (isProcessAlive(run)) process.kill(run.pid, 'SIGKILL')
 }
 
 async function stopOrphan(folder: string, clock: Clock): Promise<void> {
@@ -200,15 +206,6 @@ function readRun(folder: string): Run | undefined {
     return runSchema.parse(JSON.parse(readFileSync(runFile(folder), 'utf8')))
   } catch {
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

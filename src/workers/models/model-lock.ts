@@ -4,8 +4,14 @@ import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import { hostname } from 'node:os'
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
+import { isProcessAlive, markOf } from '../../core/process-alive.ts'
 
-const holderSchema = z.object({ pid: z.number().int(), host: z.string(), token: z.string() })
+const holderSchema = z.object({
+  pid: z.number().int(),
+  start: z.string().optional(),
+  host: z.string(),
+  token: z.string(),
+})
 type Holder = z.infer<typeof holderSchema>
 
 /** The holder touches the file this often… */
@@ -36,7 +42,7 @@ interface LockRequest {
  */
 export async function lockModel({ path, signal, clock, onWait }: LockRequest): Promise<ModelLock> {
   const token = randomBytes(16).toString('hex')
-  const own: Holder = { pid: process.pid, host: hostname(), token }
+  const own: Holder = { ...markOf(), host: hostname(), token }
   const draft = `${path}.${token}`
   await writeFile(draft, JSON.stringify(own))
   let hasWaited = false
@@ -93,7 +99,7 @@ async function removeStale(path: string, clock: Clock): Promise<boolean> {
   const holder = await readHolder(path)
   const touched = (await stat(path).catch(() => undefined))?.mtimeMs
   if (touched === undefined) return true
-  const isGone = holder?.host === hostname() && !isAlive(holder.pid)
+  const isGone = holder?.host === hostname() && !isProcessAlive(holder)
   if (!isGone && clock.now() - touched < STALE_MS) return false
   // Moved away first: of two that found it dead, one moves it and the other may have moved a fresh lock.
   const aside = `${path}.${randomBytes(8).toString('hex')}`
@@ -113,14 +119,5 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     return holderSchema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
