@@ -35,6 +35,8 @@ export interface BotWorldOptions {
   readonly sample?: boolean
   readonly textModel?: string
   readonly limits?: boolean
+  /** Turns the simulator's time, long polls included, and not the bot's. */
+  readonly simClock?: Clock
 }
 
 /** Opening one takes seconds on a busy machine: the tests of a file share it, one after another, each beginning with no rows. */
@@ -56,6 +58,7 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
   const sim = await TestSimulator.start({
     ...(options.sample !== undefined && { sample: options.sample }),
     ...(options.limits !== undefined && { limits: options.limits }),
+    ...(options.simClock !== undefined && { clock: options.simClock }),
   })
   const db = await emptyDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'bot-test-'))

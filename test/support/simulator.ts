@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { createLog } from '../../src/core/log.ts'
 import { createSim } from '../../src/sim/telegram/create.ts'
 import type { SimEvent } from '../../src/sim/telegram/events.ts'
+import { methodOf } from '../../src/sim/telegram/methods/index.ts'
 import { createPerson, createRoom, mainBot } from '../../src/sim/telegram/rooms.ts'
 import { fillSampleWorld } from '../../src/sim/telegram/sample.ts'
 import { startServer } from '../../src/sim/telegram/server.ts'
@@ -81,6 +82,7 @@ export class TestSimulator {
     const close = async (): Promise<void> => {
       ending.abort()
       await server.close()
+      refuseStrangers(sim)
     }
     return new TestSimulator({ sim, base: server.base, token, close })
   }
@@ -225,6 +227,14 @@ export class TestSimulator {
       return seen.length >= count && seen
     })
   }
+}
+
+/** Whatever a test is about, a bot that calls a method nobody knows makes it fail. Tests that do so on purpose clear the calls. */
+function refuseStrangers(sim: Sim): void {
+  const unknown = sim.calls.list().filter((it) => methodOf(it.method.toLowerCase()) === undefined)
+  if (unknown.length === 0) return
+  const names = [...new Set(unknown.map((it) => it.method))]
+  throw new Error(`methods the simulator does not know were called: ${names.join(', ')}`)
 }
 
 async function read<T>(response: Response): Promise<T> {

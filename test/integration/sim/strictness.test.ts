@@ -577,7 +577,7 @@ describe('flood limits', () => {
   })
 })
 
-test('an unknown method is 404 and counted', async () => {
+test('an unknown method is 404 and counted, and the test in which it was called fails', async () => {
   expect(await call('sendDice', { chat_id: ann })).toMatchObject({
     status: 404,
     description: 'Not Found: method not found',
@@ -585,6 +585,8 @@ test('an unknown method is 404 and counted', async () => {
   expect(await sim.calls('senddice')).toMatchObject([
     { method: 'sendDice', ok: false, error_code: 404 },
   ])
+  await expect(sim.close()).rejects.toThrow('sendDice')
+  sim.sim.calls.clear()
 })
 
 test('a parameter nobody knows is named in the call log', async () => {

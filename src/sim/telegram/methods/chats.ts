@@ -5,7 +5,7 @@ import { changeMember, memberOf } from '../membership.ts'
 import { addMessage } from '../messages.ts'
 import { badRequest } from '../refusal.ts'
 import { roomForBot } from '../rooms.ts'
-import { isAdmin, isBusy, type Room } from '../world.ts'
+import { isAdmin, type Room } from '../world.ts'
 import type { Method, MethodCall } from './call.ts'
 
 const roomOfCall = ({ sim, bot, params }: MethodCall): Room =>
@@ -88,25 +88,12 @@ const getFile: Method = ({ sim, params }) => {
   }
 }
 
-const getChatMemberCount: Method = (call) => {
-  const room = roomOfCall(call)
-  if (room.chat.type === 'private') return 2
-  return room.members.values().filter(isBusy).toArray().length
-}
-
 export const chatMethods: Readonly<Record<string, Method>> = {
   getchat: getChat,
   getchatmember: getChatMember,
-  getchatmembercount: getChatMemberCount,
   getchatadministrators: getChatAdministrators,
   leavechat: leaveChat,
   pinchatmessage: pinChatMessage,
   unpinchatmessage: unpinChatMessage,
-  unpinallchatmessages: (call) => {
-    const room = roomOfCall(call)
-    checkMayPin(room, call.bot.user.id)
-    room.pinned = []
-    return true
-  },
   getfile: getFile,
 }

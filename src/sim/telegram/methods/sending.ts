@@ -131,7 +131,6 @@ export const sendingMethods: Readonly<Record<string, Method>> = {
   sendvoice: sendMedia('voice'),
   sendaudio: sendMedia('audio'),
   sendvideo: sendMedia('video'),
-  sendvideonote: sendMedia('video_note'),
   sendphoto: sendMedia('photo'),
   sendmediagroup: sendMediaGroup,
   forwardmessage: (call) => forwardOne(call, targetRoom(call), call.params.int('message_id')),
