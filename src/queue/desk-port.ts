@@ -18,7 +18,7 @@ export interface JobRequest {
   readonly audio?: AsyncIterable<Uint8Array>
   /** Names the asker for fairness; only its keyed hash leaves the process. */
   readonly owner: string
-  /** Same key, same job: a repeated submit finds the first. Only its keyed hash leaves the process. */
+  /** Same key, same job: a repeated submit finds the first, also from another front. Only its keyed hash leaves the process. */
   readonly requestKey: string
   readonly class: JobClass
   readonly deadlineMs: number
@@ -70,7 +70,7 @@ export interface DraftWatch {
 export interface Desk {
   /** Throws `stores.down` with nothing held, `input.too-large`, `input.too-many`, `worker.none`. */
   submit(request: JobRequest): Promise<Submitted>
-  /** True when the job will not be answered; false when it had ended before. */
+  /** True when the job will not be answered; false when it had ended before. Any front may: its own is told. */
   cancel(job: JobId): Promise<boolean>
   status(job: JobId): Promise<JobStatus>
   /** Live text of a running job; frames may be lost, the final answer never depends on them. Returns the end of watching. */

@@ -59,7 +59,7 @@ export const shredded = { sealedEnvelope: null, wrappedCek: null }
 
 export type DeskStore = ReturnType<typeof createDeskStore>
 
-/** One front's rows. Each call is one statement, so one commit. */
+/** One front's rows; looked at and ended early by any. Each call is one statement, so one commit. */
 export function createDeskStore({ rows }: Database, front: FrontId) {
   return {
     findByRequest: async (requestKey: string): Promise<JobId | undefined> => {
@@ -93,7 +93,7 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
 
     look: async (job: JobId): Promise<(OpenJob & { state: JobState }) | undefined> => {
       const row = await rows.job.findFirst({
-        where: { id: job, front },
+        where: { id: job },
         select: openColumns,
       })
       return row ? { ...toOpenJob(row), state: row.state } : undefined
@@ -111,7 +111,7 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
     /** Ends an open job without an answer; undefined when it had ended. Fences every running attempt. */
     cancel: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
       const [row] = await rows.job.updateManyAndReturn({
-        where: { id: job, front, state: open },
+        where: { id: job, state: open },
         data: {
           state: 'cancelled',
           code: 'job.cancelled',

@@ -95,7 +95,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
   const submit = async (request: JobRequest): Promise<Submitted> => {
     checkRequest(request)
     redis.assertUp()
-    const requestKey = hashRequest(options.ownerKey, front, request.requestKey)
+    const requestKey = hashRequest(options.ownerKey, request.requestKey)
     const [known, waiting] = await Promise.all([
       store.findByRequest(requestKey),
       queues.of(poolOf(request.model, request.tier)).countWaiting(),
