@@ -58,10 +58,11 @@ export function createAccept(deps: AcceptDeps): Accept {
         class: ask.class,
         deadlineMs: taskOf(work.task).deadlineMs,
       })
-      const delivery = deliveryOf(ask, job)
+      const delivery = { ...deliveryOf(ask, job), front: desk.front }
       await deliveries.plan(delivery)
       const known = await deliveries.get(job)
-      if (known?.state === 'planned')
+      // A job of a process that is gone is shown by that one, when it is back.
+      if (known?.state === 'planned' && known.front === desk.front)
         live.begin(delivery, {
           place: ahead,
           canStop: await mayStop(deliveries, place.userId, clock),
@@ -82,7 +83,7 @@ async function mayStop(
   return (await deliveries.stopsOf(userId, clock.now() - dayMs)) < maxStops
 }
 
-function deliveryOf({ place, ui, flow, work }: Ask, job: JobId): Delivery {
+function deliveryOf({ place, ui, flow, work }: Ask, job: JobId): Omit<Delivery, 'front'> {
   const from = work.task === 'transcribe' ? work.language : work.from
   return {
     job,
@@ -104,9 +105,14 @@ function draftIdOf(job: JobId): number {
 }
 
 /** Picks up jobs that were running when the process ended, so that drafts and Stop go on. */
-export async function resumeLive(deps: Pick<AcceptDeps, 'deliveries' | 'live'>): Promise<void> {
-  for (const delivery of await deps.deliveries.open())
-    if (delivery.state === 'planned') deps.live.begin(delivery, { place: 0, canStop: true })
+export async function resumeLive({
+  desk,
+  deliveries,
+  live,
+}: Pick<AcceptDeps, 'desk' | 'deliveries' | 'live'>): Promise<void> {
+  for (const delivery of await deliveries.open())
+    if (delivery.state === 'planned' && delivery.front === desk.front)
+      live.begin(delivery, { place: 0, canStop: true })
 }
 
 /** Telegram gives bots no larger files. */

@@ -41,6 +41,7 @@ import { createInboxStore } from './inbox-store.ts'
 import { createLimits } from './limits.ts'
 import { createLive } from './live.ts'
 import type { Bundle } from './merge.ts'
+import { type Fatal, type Intake, startPolling } from './polling.ts'
 import { detectLanguage } from './reading/language.ts'
 import type { Reader } from './reading/read.ts'
 import { type AnswerFacts, createRecentFacts } from './recent-facts.ts'
@@ -52,6 +53,12 @@ import { textsOf } from './texts/texts.ts'
 import { allowedUpdates, createUpdates, type Updates } from './updates.ts'
 import { createUserStore } from './user-store.ts'
 import type { Vault } from './vault-port.ts'
+import { startWebhook, type WebhookOptions } from './webhook.ts'
+
+/** `inbox`: takes in nothing and helps with what other processes of this bot kept. */
+export type IntakeChoice =
+  | { readonly kind: 'polling' | 'inbox' }
+  | ({ readonly kind: 'webhook' } & WebhookOptions)
 
 export interface BotDeps {
   readonly token: Secret
@@ -66,7 +73,10 @@ export interface BotDeps {
   readonly clock: Clock
   readonly log: Log
   readonly life: Lifetime
-  readonly onFatal: (code: 'telegram.token' | 'telegram.conflict' | 'internal.error') => void
+  readonly intake: IntakeChoice
+  /** Messages a second of this process. */
+  readonly sendsPerSecond: number
+  readonly onFatal: (code: Fatal) => void
 }
 
 export interface RunningBot {
@@ -92,7 +102,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const deliveries = createDeliveryStore(own)
   const users = createUserStore(own)
   const copyStore = createCopyStore(own)
-  const inbox = createInboxStore(own)
+  const inbox = createInboxStore({ ...own, holder: desk.front })
   const dialogues = createDialogueStore(own)
   const copies = createCopies({ store: copyStore, clock })
   const recent = createRecentFacts()
@@ -148,10 +158,6 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
 
   const flavors = new WeakMap<Update, Pick<PersonFlavor, 'parts' | 'track'>>()
   const updates = createUpdates({
-    fetch: createUpdateFetcher(bot, {
-      fetch: { timeout: 30, allowed_updates: allowedUpdates },
-      silent: true,
-    }),
     inbox,
     vault,
     handle: (bundle) => handleBundle(bot, flavors, bundle),
@@ -162,7 +168,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
       !isFreshEdit(update) &&
       !(await groups.wants(update)) &&
       !(await channels.wants(update)),
-    onFatal: deps.onFatal,
+    isShared: db.kind === 'postgres',
     clock,
     log,
   })
@@ -225,13 +231,33 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   await announce(api).catch((error: unknown) => log.failure('announce.failed', describe(error)))
   // The detector's tables take a second to load: not while the first person waits.
   void detectLanguage(bot.botInfo.first_name.repeat(8), [])
-  await resumeLive({ deliveries, live })
+  await resumeLive({ desk, deliveries, live })
   desk.startDeliveries(
     createDeliver({ deliveries, users, copies, live, publishers, recent, clock, log }),
   )
   await updates.start()
+  life.keep('intake', await startIntake({ ...deps, bot, api, updates }), (it) => it?.stop())
   log.info('bot.started', { front: desk.front })
   return { facts: (job) => recent.of(job), updates }
+}
+
+/** Opens the way in for updates; whatever was the way before is closed at Telegram. */
+async function startIntake(
+  deps: BotDeps & { readonly bot: Bot<Ctx>; readonly api: Api; readonly updates: Updates },
+): Promise<Intake | undefined> {
+  const { intake, bot, api, updates, onFatal, log } = deps
+  switch (intake.kind) {
+    case 'inbox':
+      return undefined
+    case 'webhook':
+      return startWebhook(intake, { api, botId: bot.botInfo.id, updates, log })
+    case 'polling': {
+      await api.deleteWebhook()
+      const allowed = { timeout: 30, allowed_updates: allowedUpdates }
+      const fetch = createUpdateFetcher(bot, { fetch: allowed, silent: true })
+      return startPolling({ fetch, updates, onFatal, log })
+    }
+  }
 }
 
 /** Handles one request and waits for the work that outlasts its handler. */

@@ -1,11 +1,20 @@
 /** @module The bot's settings. */
 import { z } from 'zod'
-import { flag, folderSchema, netSchema, secret } from '../core/config.ts'
+import { flag, folderSchema, integer, netSchema, secret } from '../core/config.ts'
 import { isFrontId, isModelId } from '../core/ids.ts'
 
 const token = z.string().regex(/^\d+:[A-Za-z0-9_-]+$/, 'expected the token BotFather gave you')
 
-export const botConfig = z.object({
+/** Telegram itself takes https only; plain http serves the simulator of this machine. */
+const webhookUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (text) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(`${text}/`),
+    'expected https',
+  )
+  .transform((text) => text.replace(/\/+$/, ''))
+
+const botSettings = z.object({
   CHRYSALIS_NET: netSchema.default('devnet'),
   CHRYSALIS_DATA: folderSchema,
   REDIS_URL: secret(),
@@ -22,4 +31,21 @@ export const botConfig = z.object({
     .refine(isModelId, 'expected a model id'),
   /** Links may lead to this machine: only for trying the whole system on one machine. */
   CHRYSALIS_ALLOW_LOOPBACK_LINKS: flag().default(false),
+  /**
+   * How updates come in. One process of a bot polls, or any number of them take webhooks; `inbox` takes in none and
+   * helps with what the others kept. Each process has a `CHRYSALIS_FRONT` of its own.
+   */
+  CHRYSALIS_UPDATES: z.enum(['polling', 'webhook', 'inbox']).default('polling'),
+  /** Where Telegram reaches the webhook, without the secret path: `https://bot.example.org`. */
+  CHRYSALIS_WEBHOOK_URL: webhookUrl.optional(),
+  CHRYSALIS_WEBHOOK_HOST: z.string().default('127.0.0.1'),
+  CHRYSALIS_WEBHOOK_PORT: integer(0, 65_535).default(4820),
+  /** Messages a second of this process; Telegram allows about 30 to a bot, so several processes share that. */
+  CHRYSALIS_SENDS_PER_SECOND: integer(1, 1000).default(25),
 })
+
+export const botConfig = botSettings.refine(
+  (it) => it.CHRYSALIS_UPDATES !== 'webhook' || it.CHRYSALIS_WEBHOOK_URL !== undefined,
+  { path: ['CHRYSALIS_WEBHOOK_URL'], error: 'needed for webhooks' },
+)
+export type BotConfig = z.output<typeof botConfig>

@@ -1,7 +1,7 @@
 /** @module Rows that say where each job's answer goes and how far it has come. No words of it. */
 
 import type { Clock } from '../core/clock.ts'
-import { isJobId, parseId } from '../core/ids.ts'
+import { isFrontId, isJobId, parseId } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 import { type Delivery, type DeliveryStore, flows } from './delivery.ts'
 import type { Place } from './place.ts'
@@ -24,6 +24,7 @@ export function createDeliveryStore(deps: {
           {
             job: row.job,
             botId,
+            front: row.front,
             place: place.kind,
             chatId: BigInt(place.chatId),
             threadId: place.threadId ?? null,
@@ -114,10 +115,14 @@ export function createDeliveryStore(deps: {
   }
 }
 
+/** Rows of before several processes could share a bot. */
+const firstFront = 'bot-1'
+
 const open: readonly Delivery['state'][] = ['planned', 'sending']
 
 interface Row {
   readonly job: string
+  readonly front: string | null
   readonly place: Place['kind']
   readonly chatId: bigint
   readonly threadId: number | null
@@ -140,6 +145,7 @@ function read(row: Row | null): Delivery | undefined {
   if (!row) return undefined
   return {
     job: parseId(row.job, isJobId),
+    front: parseId(row.front ?? firstFront, isFrontId),
     place: {
       kind: row.place,
       chatId: Number(row.chatId),

@@ -1,5 +1,5 @@
 /** @module What is kept of an answer that is owed: where it goes and how far it has come. No words of it. */
-import type { JobId } from '../core/ids.ts'
+import type { FrontId, JobId } from '../core/ids.ts'
 import type { Place } from './place.ts'
 import type { UiLanguage } from './texts/texts.ts'
 
@@ -9,6 +9,8 @@ export type Flow = (typeof flows)[number]
 
 export interface Delivery {
   readonly job: JobId
+  /** The process that shows its drafts and is handed its answer. */
+  readonly front: FrontId
   readonly place: Place
   readonly ui: UiLanguage
   readonly task: string

@@ -6,6 +6,8 @@ export interface KeptUpdate {
   readonly chatId?: number
   readonly userId?: number
   readonly messageId?: number
+  /** Rows of one lane are handled by one process at a time: the chat, or the update itself where it has none or must not wait. */
+  readonly lane: number
   /** The update, sealed. */
   readonly sealed: Uint8Array
 }
@@ -13,6 +15,7 @@ export interface KeptUpdate {
 export interface OpenUpdate {
   readonly updateId: number
   readonly kind: string
+  readonly lane: number
   readonly receivedAt: number
   readonly sealed: Uint8Array
 }
@@ -20,8 +23,15 @@ export interface OpenUpdate {
 export interface InboxStore {
   /** Writes all rows at once; gives back the ids that were not known. Known ones are left alone: that is the duplicate check. */
   keep(rows: readonly KeptUpdate[]): Promise<ReadonlySet<number>>
-  /** Rows not yet handled, oldest first. */
-  open(): Promise<readonly OpenUpdate[]>
+  /**
+   * Open rows for this process, oldest first: takes at most `limit` lanes that no other process holds, for `leaseMs`,
+   * and gives back all their rows but those in `inHand`. A lane is held until it is released or its lease is over.
+   */
+  claim(inHand: readonly number[], limit: number): Promise<readonly OpenUpdate[]>
+  /** Nothing of these lanes is in hand any more: another process may take them. */
+  release(lanes: readonly number[]): Promise<void>
+  /** Holds on to all lanes of this process. */
+  renew(): Promise<void>
   /** Handled: the sealed update is deleted, the id stays for 48 h. */
   close(updateIds: readonly number[]): Promise<void>
   /** Counts a replay of an open row; gives back how many there were. */

@@ -14,8 +14,8 @@ import { openIdentity } from '../tee/identity.ts'
 import { createKeks } from '../tee/kek.ts'
 import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
-import { startBot } from './bot.ts'
-import { botConfig } from './config.ts'
+import { type IntakeChoice, startBot } from './bot.ts'
+import { type BotConfig, botConfig } from './config.ts'
 import { createReader } from './reading/read.ts'
 import type { AnswerFacts } from './recent-facts.ts'
 
@@ -34,6 +34,8 @@ export async function main(
   life.keep('redis', redis, (it) => it.close())
   const desk = await createDesk({
     front: config.CHRYSALIS_FRONT,
+    // The part before the colon is the bot's public number.
+    bot: config.TELEGRAM_TOKEN.reveal().split(':', 1)[0]?.slice(0, 32) ?? '',
     db,
     redis,
     sealing: createDeskSealing({ net, keks, brokerKid: identity.kid }),
@@ -61,10 +63,26 @@ export async function main(
     clock,
     log,
     life,
+    intake: intakeOf(config, data),
+    sendsPerSecond: config.CHRYSALIS_SENDS_PER_SECOND,
     onFatal: (code) => {
       log.error('bot.stopped', { code })
       void life.close()
     },
   })
   return { facts: bot.facts }
+}
+
+/** How updates come in. The key makes path and secret of the webhook, and all processes of one bot have the same. */
+function intakeOf(config: BotConfig, data: string): IntakeChoice {
+  const { CHRYSALIS_UPDATES: kind, CHRYSALIS_WEBHOOK_URL: url } = config
+  if (kind !== 'webhook' || url === undefined) return { kind: kind === 'inbox' ? kind : 'polling' }
+  const key = readOrCreateSecretFile(join(data, 'keys', 'webhook.key'), () => randomBytes(32))
+  return {
+    kind,
+    url,
+    host: config.CHRYSALIS_WEBHOOK_HOST,
+    port: config.CHRYSALIS_WEBHOOK_PORT,
+    key,
+  }
 }

@@ -1,10 +1,4 @@
-/** @module Updates: kept before Telegram forgets them, handled once, replayed after a crash. */
-import {
-  createRunner,
-  createSource,
-  type RunnerHandle,
-  type UpdateSupplier,
-} from '@grammyjs/runner'
+/** @module Updates: kept before Telegram forgets them, handled once and in the order of their chat, taken up again after a crash. */
 import type { Update } from 'grammy/types'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
@@ -30,12 +24,7 @@ export const allowedUpdates = [
 /** Handles one request; resolves when nothing of it can be lost any more (the job's row exists, the answer is out). */
 type Handle = (bundle: Bundle) => Promise<void>
 
-/** The runner's own kind of signal. */
-type Signal = Parameters<UpdateSupplier<Update>['supply']>[1]
-
 export interface UpdatesDeps {
-  /** Fetches the next updates; confirms those it gave before. */
-  readonly fetch: (size: number, signal: Signal) => Promise<readonly Update[]>
   readonly inbox: InboxStore
   readonly vault: Vault
   readonly handle: Handle
@@ -45,15 +34,19 @@ export interface UpdatesDeps {
   readonly askBacklog: (stale: readonly Update[]) => Promise<void>
   /** Updates worth no row: group messages that are none of our business. */
   readonly isIgnored: (update: Update) => Promise<boolean>
-  /** Called once when polling cannot go on: the token is wrong or another process polls. */
-  readonly onFatal: (code: 'telegram.token' | 'telegram.conflict' | 'internal.error') => void
+  /** Other processes may write to the same inbox: it is looked at five times a second. */
+  readonly isShared: boolean
   readonly clock: Clock
   readonly log: Log
 }
 
 export interface Updates {
-  /** Replays what is open, then polls. */
+  /** Takes up what is open, and goes on looking. */
   start(): Promise<void>
+  /** True as soon as the batch is safe; false when the process ends first: then Telegram must not be told that it is. */
+  keep(batch: readonly Update[]): Promise<boolean>
+  /** How many more updates there is room for; waits while there is none. */
+  room(): Promise<number>
   /** Handles the kept old messages of a chat now, or closes them. */
   settleBacklog(chatId: number, choice: 'process' | 'discard'): Promise<number>
   /** Resolves when nothing is being handled. */
@@ -72,19 +65,33 @@ const staleMs = 6 * 3_600_000
 const staleCommandMs = 10 * 60_000
 const stalePostMs = 24 * 3_600_000
 const keepIdsMs = 48 * 3_600_000
+/** Less than a comment waits for its forward, which another process may have been given. */
+const lookEveryMs = 200
+const renewEveryMs = 10_000
+
+type StoreEvent = 'inbox.close-failed' | 'inbox.keep-failed' | 'inbox.claim-failed'
 
 export function createUpdates(deps: UpdatesDeps): Updates {
   const { inbox, vault, clock, log } = deps
   const running = new Set<Promise<void>>()
+  /** Lane of every update that waits for its parts or is being handled. */
+  const inHand = new Map<number, number>()
+  /** Lanes this process was given, with what is in hand of each. */
+  const lanes = new Map<number, number>()
   const stale = new Map<number, Update[]>()
-  let wake: (() => void) | undefined
-  let isStopping = false
+  const stops: (() => void)[] = []
+  const wakes = new Set<() => void>()
+  let startedAt = clock.now()
+  const ending = new AbortController()
+  let isFull = false
+  /** What a person has to decide on takes up no room. */
+  const room = (): number => {
+    const shelved = [...stale.values()].reduce((sum, updates) => sum + updates.length, 0)
+    return maxConcurrent - inHand.size + shelved
+  }
 
   const merger = createMerger(clock, (bundle) => {
-    const task = handleKept(bundle).finally(() => {
-      running.delete(task)
-      wake?.()
-    })
+    const task = handleKept(bundle).finally(() => running.delete(task))
     running.add(task)
   })
 
@@ -96,7 +103,7 @@ export function createUpdates(deps: UpdatesDeps): Updates {
         break
       } catch (error) {
         log.failure('update.failed', describe(error))
-        if (isStopping) return
+        if (ending.signal.aborted) return
         const waitMs = (isAway(error) ? patientMs : retryAfterMs)[attempt]
         const isHopeless = refusalOf(error)?.kind === 'gone'
         if (waitMs === undefined || isHopeless) {
@@ -107,99 +114,150 @@ export function createUpdates(deps: UpdatesDeps): Updates {
       }
     }
     await persist('inbox.close-failed', () => inbox.close(ids))
+    letGo(ids)
+    if (isFull) void pull()
   }
 
   const tellUnanswered = (error: unknown): void => log.failure('update.unanswered', describe(error))
 
   /** The database may be away: what must be written is tried until it is. */
-  async function persist<T>(
-    event: 'inbox.close-failed' | 'inbox.keep-failed',
-    write: () => Promise<T>,
-  ): Promise<T | undefined> {
+  async function persist<T>(event: StoreEvent, write: () => Promise<T>): Promise<T | undefined> {
     for (let waitMs = 200; ; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {
         return await write()
       } catch (error) {
         log.failure(event, describe(error))
-        if (isStopping) return undefined
+        if (ending.signal.aborted) return undefined
         await clock.sleep(waitMs)
       }
     }
   }
 
-  /** Gives back the updates that are new and now safe. */
-  async function keep(batch: readonly Update[]): Promise<readonly Update[]> {
-    const wanted: Update[] = []
-    for (const update of batch) if (!(await deps.isIgnored(update))) wanted.push(update)
-    if (wanted.length === 0) return []
-    const rows = wanted.map((update) => rowOf(update, vault))
-    const fresh = await persist('inbox.keep-failed', () => inbox.keep(rows))
-    return wanted.filter((update) => fresh?.has(update.update_id))
+  function take({ updateId, lane }: Pick<OpenUpdate, 'updateId' | 'lane'>): void {
+    inHand.set(updateId, lane)
+    lanes.set(lane, (lanes.get(lane) ?? 0) + 1)
   }
 
-  async function replay(): Promise<void> {
-    await inbox.sweep(clock.now() - keepIdsMs)
-    for (const row of await inbox.open()) {
-      if ((await inbox.replayed(row.updateId)) > maxReplays) {
-        log.warn('update.dropped', { updateId: row.updateId })
-        await inbox.close([row.updateId])
-        continue
-      }
-      const update = openRow(row, vault)
-      const verdict = update ? freshness(update, row, clock.now()) : 'drop'
-      if (update && verdict === 'handle') merger.add(update)
-      else if (update && verdict === 'ask') {
-        const chat = update.message?.chat.id ?? 0
-        stale.set(chat, [...(stale.get(chat) ?? []), update])
-      } else await inbox.close([row.updateId])
+  function letGo(ids: readonly number[]): void {
+    for (const id of ids) {
+      const lane = inHand.get(id)
+      if (lane !== undefined && inHand.delete(id)) lanes.set(lane, (lanes.get(lane) ?? 1) - 1)
     }
-    merger.flush()
-    for (const updates of stale.values()) await deps.askBacklog(updates).catch(tellUnanswered)
+    for (const wake of wakes) wake()
+    wakes.clear()
   }
 
-  const source = createSource<Update>({
-    // The next call, which confirms this batch to Telegram, is made only when this one has been kept.
-    supply: async (size, signal) => [...(await keep(await deps.fetch(size, signal)))],
-  })
-  let runner: RunnerHandle | undefined
+  /** Takes open rows in hand, again when it was called meanwhile; never twice at once. */
+  let pulling: Promise<void> | undefined
+  let isWanted = false
+  function pull(): Promise<void> {
+    isWanted = true
+    pulling ??= (async () => {
+      while (isWanted && !ending.signal.aborted) {
+        isWanted = false
+        await persist('inbox.claim-failed', pullOnce)
+      }
+      pulling = undefined
+    })()
+    return pulling
+  }
+
+  async function pullOnce(): Promise<void> {
+    const idle = [...lanes].filter(([, count]) => count === 0).map(([lane]) => lane)
+    await inbox.release(idle)
+    for (const lane of idle) lanes.delete(lane)
+    isFull = room() <= 0
+    if (isFull) return
+    const asked: Update[][] = []
+    const rows = await inbox.claim([...inHand.keys()], room())
+    for (const row of rows) take(row)
+    for (const row of rows) {
+      const update = await look(row)
+      if (!update) continue
+      if (freshness(update, row, clock.now()) === 'handle') merger.add(update)
+      else asked.push(shelve(update))
+    }
+    // What was interrupted has all its parts by now.
+    if (rows.some((row) => row.receivedAt < startedAt)) merger.flush()
+    isFull = room() <= 0
+    for (const updates of new Set(asked)) await deps.askBacklog(updates).catch(tellUnanswered)
+  }
+
+  /** The update of a row that is worth handling; any other row is closed. */
+  async function look(row: OpenUpdate): Promise<Update | undefined> {
+    const ids = [row.updateId]
+    if (row.receivedAt < startedAt && (await inbox.replayed(row.updateId)) > maxReplays)
+      log.warn('update.dropped', { updateId: row.updateId })
+    else {
+      const update = openRow(row, vault)
+      if (update && freshness(update, row, clock.now()) !== 'drop') return update
+    }
+    await inbox.close(ids)
+    letGo(ids)
+    return undefined
+  }
+
+  function shelve(update: Update): Update[] {
+    const chat = update.message?.chat.id ?? 0
+    const updates = stale.get(chat) ?? []
+    updates.push(update)
+    stale.set(chat, updates)
+    return updates
+  }
+
   return {
     start: async () => {
-      await replay()
-      runner = createRunner(source, {
-        handle: async (updates) => {
-          for (const update of updates) merger.add(update)
-          while (running.size >= maxConcurrent)
-            await new Promise<void>((resolve) => (wake = resolve))
-          return maxConcurrent - running.size
-        },
-        size: () => running.size,
-        snapshot: () => [],
-      })
-      runner.start()
-      runner.task()?.catch((error: unknown) => {
-        log.failure('polling.ended', describe(error))
-        const kind = refusalOf(error)?.kind
-        if (kind === 'conflict') deps.onFatal('telegram.conflict')
-        else if (kind === 'token') deps.onFatal('telegram.token')
-        else if (!isStopping) deps.onFatal('internal.error')
-      })
+      startedAt = clock.now()
+      await inbox.sweep(clock.now() - keepIdsMs)
+      await pull()
+      if (deps.isShared) stops.push(clock.every(lookEveryMs, () => void pull()))
+      stops.push(
+        clock.every(renewEveryMs, () => {
+          inbox
+            .renew()
+            .catch((error: unknown) => log.failure('inbox.claim-failed', describe(error)))
+          void pull()
+        }),
+      )
+    },
+    keep: async (batch) => {
+      const wanted: Update[] = []
+      for (const update of batch) if (!(await deps.isIgnored(update))) wanted.push(update)
+      if (wanted.length === 0) return true
+      const rows = wanted.map((update) => rowOf(update, vault))
+      const kept = await persist('inbox.keep-failed', () => inbox.keep(rows))
+      if (kept && kept.size > 0) void pull()
+      return kept !== undefined
+    },
+    room: async () => {
+      while (room() <= 0 && !ending.signal.aborted)
+        await new Promise<void>((resolve) => void wakes.add(resolve))
+      return room()
     },
     settleBacklog: async (chatId, choice) => {
       const updates = stale.get(chatId) ?? []
       stale.delete(chatId)
-      if (choice === 'discard') await inbox.close(updates.map((update) => update.update_id))
-      else for (const update of updates) merger.add(update)
+      if (choice === 'process') for (const update of updates) merger.add(update)
+      else {
+        const ids = updates.map((update) => update.update_id)
+        await inbox.close(ids)
+        letGo(ids)
+      }
       return updates.length
     },
     idle: async () => {
+      await pulling
       merger.flush()
       while (running.size > 0) await Promise.all(running)
     },
     stop: async () => {
-      isStopping = true
-      await runner?.stop()?.catch(() => undefined)
+      ending.abort()
+      for (const stop of stops) stop()
+      letGo([])
+      await pulling
       merger.flush()
       await Promise.all(running)
+      await inbox.release([...lanes.keys()]).catch(() => undefined)
     },
   }
 }
@@ -223,9 +281,14 @@ function rowOf(update: Update, vault: Vault): KeptUpdate {
     ...(chatId !== undefined && { chatId }),
     ...(userId !== undefined && { userId }),
     ...(messageId !== undefined && { messageId }),
+    lane: laneOf(update, chatId),
     sealed: vault.seal('inbox', String(updateId), Plaintext.of(JSON.stringify(update))),
   }
 }
+
+/** Stop waits for nothing; whatever else belongs to a chat keeps the order of the chat. */
+const laneOf = (update: Update, chatId: number | undefined): number =>
+  chatId ?? update.my_chat_member?.chat.id ?? update.chat_member?.chat.id ?? update.update_id
 
 const kindOf = (update: Update): string =>
   Object.keys(update).find((key) => key !== 'update_id') ?? 'unknown'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { startBot } from '../../src/bot/bot.ts'
+import { type IntakeChoice, startBot } from '../../src/bot/bot.ts'
 import { createReader } from '../../src/bot/reading/read.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { isModelId, parseId } from '../../src/core/ids.ts'
@@ -37,6 +37,7 @@ export interface BotWorldOptions {
   readonly limits?: boolean
   /** Turns the simulator's time, long polls included, and not the bot's. */
   readonly simClock?: Clock
+  readonly intake?: IntakeChoice
 }
 
 /** Opening one takes seconds on a busy machine: the tests of a file share it, one after another, each beginning with no rows. */
@@ -87,6 +88,8 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
         tier: 'simulated',
       },
       postKey: Buffer.alloc(32, 7),
+      intake: options.intake ?? { kind: 'polling' },
+      sendsPerSecond: 1000,
       clock,
       log,
       life,

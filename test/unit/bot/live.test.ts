@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Delivery } from '../../../src/bot/delivery.ts'
 import { createLive } from '../../../src/bot/live.ts'
 import type { FrameResult, Publisher, View } from '../../../src/bot/replies/publisher.ts'
-import { newJobId } from '../../../src/core/ids.ts'
+import { isFrontId, newJobId, parseId } from '../../../src/core/ids.ts'
 import { createLog } from '../../../src/core/log.ts'
 import { ScriptedDesk } from '../../support/scripted-desk.ts'
 import { TestClock } from '../../support/test-clock.ts'
@@ -34,6 +34,7 @@ function world(result: FrameResult = 'shown') {
   })
   const delivery: Delivery = {
     job: newJobId(),
+    front: parseId('bot-1', isFrontId),
     place: { kind: 'private', chatId: 7, userId: 7, replyTo: 1 },
     ui: 'en',
     task: 'translate',

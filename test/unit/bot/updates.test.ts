@@ -1,6 +1,7 @@
 import type { Update } from '@grammyjs/types'
 import { expect, test } from 'vitest'
 import type { InboxStore, OpenUpdate } from '../../../src/bot/inbox.ts'
+import { startPolling } from '../../../src/bot/polling.ts'
 import { createUpdates } from '../../../src/bot/updates.ts'
 import type { Vault } from '../../../src/bot/vault-port.ts'
 import { AppError } from '../../../src/core/app-error.ts'
@@ -17,6 +18,9 @@ const vault: Vault = {
 
 class FakeInbox implements InboxStore {
   readonly rows = new Map<number, OpenUpdate & { done: boolean }>()
+  /** Lanes that another process holds. */
+  readonly elsewhere = new Set<number>()
+  readonly released: number[] = []
   /** How often writing fails before it works again. */
   failures = 0
   replays = 0
@@ -34,7 +38,21 @@ class FakeInbox implements InboxStore {
     return new Set(fresh.map((row) => row.updateId))
   }
 
-  async open() {
+  async claim(inHand: readonly number[], limit: number) {
+    const open = [...this.rows.values()].filter(
+      (row) => !row.done && !inHand.includes(row.updateId) && !this.elsewhere.has(row.lane),
+    )
+    const lanes = [...new Set(open.map((row) => row.lane))].slice(0, limit)
+    return open.filter((row) => lanes.includes(row.lane))
+  }
+
+  async release(lanes: readonly number[]) {
+    this.released.push(...lanes)
+  }
+
+  async renew() {}
+
+  open() {
     return [...this.rows.values()].filter((row) => !row.done)
   }
 
@@ -67,8 +85,10 @@ const voice = (id: number): Update => ({
   },
 })
 
-function world(handle: (update: Update) => Promise<void> = async () => {}) {
-  const clock = new TestClock()
+function world(
+  handle: (update: Update) => Promise<void> = async () => {},
+  { clock = new TestClock(), isShared = false } = {},
+) {
   const inbox = new FakeInbox(() => clock.now())
   const handled: number[] = []
   const asked: number[][] = []
@@ -76,12 +96,12 @@ function world(handle: (update: Update) => Promise<void> = async () => {}) {
   const batches: Update[][] = []
   const confirmed: number[] = []
   let wake: (() => void) | undefined
+  const log = createLog(
+    'test',
+    () => {},
+    () => clock.now(),
+  )
   const updates = createUpdates({
-    fetch: async () => {
-      confirmed.push(inbox.rows.size)
-      while (batches.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-      return batches.shift() ?? []
-    },
     inbox,
     vault,
     handle: async ({ update }) => {
@@ -91,19 +111,28 @@ function world(handle: (update: Update) => Promise<void> = async () => {}) {
     giveUp: async (update) => void givenUp.push(update.update_id),
     askBacklog: async (stale) => void asked.push(stale.map((it) => it.update_id)),
     isIgnored: async () => false,
-    onFatal: () => {},
+    isShared,
     clock,
-    log: createLog(
-      'test',
-      () => {},
-      () => clock.now(),
-    ),
+    log,
   })
+  const start = async (): Promise<void> => {
+    await updates.start()
+    startPolling({
+      fetch: async () => {
+        confirmed.push(inbox.rows.size)
+        while (batches.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+        return batches.shift() ?? []
+      },
+      updates,
+      onFatal: () => {},
+      log,
+    })
+  }
   const push = (...batch: Update[]): void => {
     batches.push(batch)
     wake?.()
   }
-  return { clock, inbox, handled, asked, givenUp, updates, push, confirmed }
+  return { clock, inbox, handled, asked, givenUp, updates, start, push, confirmed }
 }
 
 /** Lets promises that are ready go on, turning the clock a little each time. */
@@ -115,8 +144,8 @@ async function settle(clock: TestClock, ms = 0): Promise<void> {
 }
 
 test('an update is handled once, however often it comes, and its words are dropped from the inbox afterwards', async () => {
-  const { clock, inbox, handled, updates, push } = world()
-  await updates.start()
+  const { clock, inbox, handled, start, push } = world()
+  await start()
 
   push(voice(1), voice(2))
   await settle(clock)
@@ -128,8 +157,8 @@ test('an update is handled once, however often it comes, and its words are dropp
 })
 
 test('the next fetch, which confirms a batch, is made only after the batch was kept', async () => {
-  const { clock, inbox, handled, updates, push, confirmed } = world()
-  await updates.start()
+  const { clock, inbox, handled, start, push, confirmed } = world()
+  await start()
   inbox.failures = 2
 
   push(voice(1))
@@ -143,17 +172,18 @@ test('the next fetch, which confirms a batch, is made only after the batch was k
 })
 
 test('what was open at the end is handled at the start', async () => {
-  const { clock, inbox, handled, updates } = world()
+  const { clock, inbox, handled, start } = world()
   const update = voice(5)
   await inbox.keep([
     {
       updateId: 5,
       kind: 'message',
+      lane: 7,
       sealed: vault.seal('inbox', '5', Plaintext.of(JSON.stringify(update))),
     },
   ])
 
-  await updates.start()
+  await start()
   await settle(clock)
 
   expect(handled).toEqual([5])
@@ -162,18 +192,19 @@ test('what was open at the end is handled at the start', async () => {
 test.each(['process', 'discard'] as const)(
   'private messages that waited over six hours are asked about first: %s',
   async (choice) => {
-    const { clock, inbox, handled, asked, updates } = world()
+    const { clock, inbox, handled, asked, updates, start } = world()
     for (const id of [5, 6])
       await inbox.keep([
         {
           updateId: id,
           kind: 'message',
+          lane: 7,
           sealed: vault.seal('inbox', '5', Plaintext.of(JSON.stringify(voice(id)))),
         },
       ])
     clock.advance(7 * hourMs)
 
-    await updates.start()
+    await start()
     await settle(clock)
     const handledBefore = [...handled]
     await updates.settleBacklog(7, choice)
@@ -182,32 +213,63 @@ test.each(['process', 'discard'] as const)(
     expect(handledBefore).toEqual([])
     expect(asked).toEqual([[5, 6]])
     expect(handled).toEqual(choice === 'process' ? [5, 6] : [])
-    expect((await inbox.open()).length).toBe(0)
+    expect(inbox.open().length).toBe(0)
   },
 )
 
 test('an update that was there at every start is dropped, since it may be what ends the process', async () => {
-  const { clock, inbox, handled, updates } = world()
+  const { clock, inbox, handled, start } = world()
   const sealed = vault.seal('inbox', '5', Plaintext.of(JSON.stringify(voice(5))))
-  await inbox.keep([{ updateId: 5, kind: 'message', sealed }])
+  await inbox.keep([{ updateId: 5, kind: 'message', lane: 7, sealed }])
   inbox.replays = 5
+  clock.advance(1)
 
-  await updates.start()
+  await start()
   await settle(clock)
 
   expect(handled).toEqual([])
-  expect((await inbox.open()).length).toBe(0)
+  expect(inbox.open().length).toBe(0)
 })
 
 test('a request that fails three times is given up once, with a word to the person', async () => {
-  const { clock, givenUp, inbox, updates, push } = world(async () => {
+  const { clock, givenUp, inbox, start, push } = world(async () => {
     throw new TypeError('bug')
   })
-  await updates.start()
+  await start()
 
   push(voice(1))
   await settle(clock, 15_000)
 
   expect(givenUp).toEqual([1])
-  expect((await inbox.open()).length).toBe(0)
+  expect(inbox.open().length).toBe(0)
+})
+
+test('what another process holds is left to it, and what it lets go is taken up', async () => {
+  const { clock, inbox, handled, updates, start } = world(undefined, { isShared: true })
+  await start()
+  inbox.elsewhere.add(7)
+
+  await updates.keep([voice(1)])
+  await settle(clock, 1000)
+  const before = [...handled]
+  inbox.elsewhere.delete(7)
+  await settle(clock, 1000)
+
+  expect(before).toEqual([])
+  expect(handled).toEqual([1])
+  expect(inbox.released).toEqual([7])
+})
+
+test('a batch that could not be written before the end is not confirmed', async () => {
+  const { clock, inbox, handled, updates, start } = world()
+  await start()
+  inbox.failures = 1000
+
+  const kept = updates.keep([voice(1)])
+  await settle(clock)
+  void updates.stop()
+  await settle(clock, 20_000)
+
+  expect(await kept).toBe(false)
+  expect(handled).toEqual([])
 })
