@@ -6,7 +6,7 @@ import { EXIT, type Terminal } from './terminal.ts'
 export function guardProcess(terminal: Pick<Terminal, 'err'>): void {
   const die = (error: unknown): void => {
     terminal.err(JSON.stringify({ level: 'error', event: 'process.crashed', ...describe(error) }))
-    process.exit(EXIT.failed)
+    process.exit(EXIT.crashed)
   }
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)

@@ -10,7 +10,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis doctor                 what is wrong with this machine and what to do about it
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
-  ./chrysalis worker                 only a worker
+  ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
   ./chrysalis help                   this text
 
 Options of start

@@ -18,5 +18,5 @@ export const processTerminal: Terminal = {
   isInteractive: process.stderr.isTTY,
 }
 
-/** Exit codes of all commands. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, missing: 3 } as const
+/** Exit codes of all commands; `crashed` (sysexits' software error) is ours when nobody caught an error. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, missing: 3, crashed: 70 } as const

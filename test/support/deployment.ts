@@ -214,7 +214,8 @@ async function addRoles(
   for (const [at, { script, env }] of (options.workers ?? [{}]).entries())
     add(
       `worker-${at + 1}`,
-      script === undefined ? cli('worker') : [join(import.meta.dirname, script)],
+      // Signals are meant for the worker itself, not for one that watches over it.
+      script === undefined ? [...cli('worker'), '--once'] : [join(import.meta.dirname, script)],
       {
         CHRYSALIS_MODELS: models,
         CHRYSALIS_THREADS: '1',

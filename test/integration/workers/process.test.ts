@@ -11,6 +11,7 @@ import {
   type ScriptedGateway,
   scriptedGateway,
 } from '../../support/scripted-gateway.ts'
+import { until } from '../../support/until.ts'
 
 const SCRIPTED = parseId('fixture-scripted', isModelId)
 let folder = ''
@@ -32,14 +33,29 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+/** No `--once`: a process that watches over the worker. */
+const WATCHED: readonly string[] = []
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 interface Started {
   readonly child: ChildProcess
   readonly output: () => string
   readonly exited: Promise<number | string | null>
 }
 
-function startWorker(change: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, ['src/cli.ts', 'worker'], {
+function startWorker(
+  change: Record<string, string> = {},
+  args: readonly string[] = ['--once'],
+): Started {
+  const child = spawn(process.execPath, ['src/cli.ts', 'worker', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
@@ -132,12 +148,11 @@ describe('the worker process', () => {
   })
 
   it('without its settings says which are missing and shows none of the others', async () => {
-    const { exited, output } = startWorker({
-      CHRYSALIS_BROKER_KEY: '',
-      CHRYSALIS_GATEWAY_URL: 'http://x',
-    })
+    const wrong = { CHRYSALIS_BROKER_KEY: '', CHRYSALIS_GATEWAY_URL: 'http://x' }
+    const { exited, output } = startWorker(wrong, WATCHED)
 
-    expect(await exited).not.toBe(0)
+    // Watched over or not: what is refused once is refused again.
+    expect(await exited).toBe(2)
     expect(output()).toContain('CHRYSALIS_BROKER_KEY')
     expect(output()).toContain('CHRYSALIS_GATEWAY_URL')
     expect(output()).not.toContain(JOIN)
@@ -150,12 +165,64 @@ describe('the worker process', () => {
     wrong[1000] = (wrong[1000] ?? 0) ^ 1
     writeFileSync(path, wrong)
     try {
-      const { exited, output } = startWorker()
+      const { exited, output } = startWorker({}, WATCHED)
 
-      expect(await exited).not.toBe(0)
+      expect(await exited).toBe(1)
       expect(output()).toContain('models.corrupt')
     } finally {
       writeFileSync(path, bytes)
     }
+  })
+
+  it.each([
+    ['a GPU that is not there', { CHRYSALIS_GPU: 'cuda' }, 'engine.gpu-missing'],
+    ['a test model on testnet', { CHRYSALIS_NET: 'testnet' }, 'models.fixture'],
+    ['a test model on mainnet', { CHRYSALIS_NET: 'mainnet' }, 'models.fixture'],
+  ])('with %s ends before it talks to a gateway', async (_, change, code) => {
+    const own = await scriptedGateway()
+    let connections = 0
+    own.http.on('connection', () => void connections++)
+    const env = { CHRYSALIS_GATEWAY_URL: own.url, CHRYSALIS_BROKER_KEY: own.identity.publicKey }
+
+    const { exited, output } = startWorker({ ...env, ...change }, WATCHED)
+
+    expect(await exited).toBe(1)
+    expect(output()).toContain(code)
+    expect(connections).toBe(0)
+    await own.close()
+  })
+})
+
+describe('a worker that is watched over', () => {
+  it('is started again after a crash of native code, and ends with the one that watches', async () => {
+    const { child, exited, output } = startWorker({}, WATCHED)
+    const before = await (await gateway.peer()).admit()
+    const pidOf = (at: number): number => {
+      const pids = [...output().matchAll(/"worker\.started"[^\n]*"pid":(\d+)/g)]
+      return Number(pids[at]?.[1])
+    }
+
+    process.kill(pidOf(0), 'SIGSEGV')
+    const after = await (await gateway.peer()).admit()
+    child.kill('SIGTERM')
+
+    expect(after.kid).not.toBe(before.kid)
+    expect(await exited).toBe(0)
+    expect(isAlive(pidOf(0))).toBe(false)
+    expect(isAlive(pidOf(1))).toBe(false)
+  })
+
+  it('does not outlive a killed one that watched', async () => {
+    const { child, exited, output } = startWorker({}, WATCHED)
+    const peer = await gateway.peer()
+    await peer.admit()
+    const pid = Number(/"worker\.started"[^\n]*"pid":(\d+)/.exec(output())?.[1])
+
+    child.kill('SIGKILL')
+    await exited
+    await peer.closed
+
+    const hasEnded = await until('the worker has ended', () => !isAlive(pid))
+    expect(hasEnded).toBe(true)
   })
 })
