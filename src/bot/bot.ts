@@ -119,7 +119,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     signal: life.signal,
   })
   const groups = createGroups({ ...own, api, me: bot.botInfo })
-  const publishers = { private: inPrivate, group: groups.publisher, ...channels.publishers }
+  const publishers = { private: inPrivate, ...groups.publishers, ...channels.publishers }
   const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
   const files = createFiles({
     api,

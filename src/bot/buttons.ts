@@ -1,5 +1,6 @@
 /** @module Callback data: typed builders that never exceed 64 bytes, and the one parser; data may be forged, so parsing decides nothing but the shape. */
 import { isJobId, type JobId } from '../core/ids.ts'
+import type { CopyKey } from './copies.ts'
 
 /** What can be done with a sealed copy of a result. `menu`: choose a language first. */
 type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'
@@ -31,6 +32,8 @@ export type Press =
       readonly language?: string
       readonly page?: number
     }
+  /** Under an answer only its asker sees: show it to all, or send it to the private chat. */
+  | { readonly kind: 'aside'; readonly action: 'show' | 'send'; readonly copy?: CopyKey }
   | { readonly kind: 'setting'; readonly key: SettingKey; readonly value?: string }
   | { readonly kind: 'backlog'; readonly choice: 'process' | 'discard' }
   | { readonly kind: 'forget'; readonly choice: 'yes' | 'no' }
@@ -80,6 +83,8 @@ function encode(press: Press): string {
       return `k${press.language}`
     case 'copy':
       return `f${copyActions[press.action]}${press.id}${press.key}${press.language ?? press.page ?? ''}`
+    case 'aside':
+      return `a${press.action === 'show' ? 'a' : 'p'}${press.copy?.id ?? ''}${press.copy?.key ?? ''}`
     case 'setting':
       return `c${settingKeys[press.key]}${press.value ?? ''}`
     case 'backlog':
@@ -122,6 +127,14 @@ const shapes: readonly (readonly [RegExp, (groups: Readonly<Record<string, strin
         key,
         ...(language && { language }),
         ...(page && { page: Number(page) }),
+      }),
+    ],
+    [
+      /^a(?<action>[ap])((?<id>[\w-]{16})(?<key>[\w-]{43}))?$/,
+      ({ action, id, key }) => ({
+        kind: 'aside',
+        action: action === 'a' ? 'show' : 'send',
+        ...(id && key && { copy: { id, key } }),
       }),
     ],
     [

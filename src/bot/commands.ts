@@ -19,13 +19,20 @@ export const privateCommands = [
 const groupCommands = ['tr', 'text', 'tldr', 'help'] as const
 export const groupAdminCommands = [...groupCommands, 'settings'] as const
 
+/** Asked and answered without the others seeing it. */
+const asideCommands: ReadonlySet<string> = new Set(['tr', 'text', 'tldr'])
+
 type Name = keyof Texts['commands']
 
 export const commandList = (texts: Texts): string =>
   privateCommands.map((name) => `/${name} – ${texts.commands[name]}`).join('\n')
 
 const commandsOf = (texts: Texts, names: readonly Name[]): BotCommand[] =>
-  names.map((command) => ({ command, description: texts.commands[command] }))
+  names.map((command) => ({
+    command,
+    description: texts.commands[command],
+    ...(asideCommands.has(command) && { is_ephemeral: true }),
+  }))
 
 const scopes: readonly (readonly [BotCommandScope['type'] & `all_${string}`, readonly Name[]])[] = [
   ['all_private_chats', privateCommands],
@@ -53,4 +60,8 @@ export async function announce(api: Api): Promise<void> {
   }
 }
 
-const plain = ({ command, description }: BotCommand) => [command, description]
+const plain = ({ command, description, is_ephemeral: isAside }: BotCommand) => [
+  command,
+  description,
+  isAside === true,
+]

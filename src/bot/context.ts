@@ -21,6 +21,10 @@ export interface PersonFlavor {
   ui: UiLanguage
   texts: Texts
   /** Work that may outlast the handler (downloads); the update stays open until it is done. */
+  /** Where the answers of this update go, if not into its chat. */
+  answersIn?:
+    | { readonly kind: 'aside'; readonly ephemeralId: number }
+    | { readonly kind: 'private'; readonly chatId: number }
   track: (work: Promise<void>) => void
 }
 

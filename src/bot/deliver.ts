@@ -128,7 +128,8 @@ async function keepCopy(
   { place }: Delivery,
   output: TaskOutput,
 ): Promise<CopyKey | undefined> {
-  if (place.kind !== 'private' || place.userId === undefined || output.text === '') return undefined
+  const hasButtons = place.kind === 'private' || place.kind === 'aside'
+  if (!hasButtons || place.userId === undefined || output.text === '') return undefined
   const settings = await users.get(place.userId)
   if (settings?.copies === false) return undefined
   const { text, language, segments } = output

@@ -30,6 +30,7 @@ export function createDeliveryStore(deps: {
             threadId: place.threadId ?? null,
             replyTo: place.replyTo ?? null,
             userId: place.userId === undefined ? null : BigInt(place.userId),
+            ephemeral: place.ephemeralId ?? null,
             ui: row.ui,
             task: row.task,
             flow: row.flow,
@@ -128,6 +129,7 @@ interface Row {
   readonly threadId: number | null
   readonly replyTo: number | null
   readonly userId: bigint | null
+  readonly ephemeral: number | null
   readonly ui: string
   readonly task: string
   readonly flow: string
@@ -152,6 +154,7 @@ function read(row: Row | null): Delivery | undefined {
       ...(row.threadId !== null && { threadId: row.threadId }),
       ...(row.replyTo !== null && { replyTo: row.replyTo }),
       ...(row.userId !== null && { userId: Number(row.userId) }),
+      ...(row.ephemeral !== null && { ephemeralId: row.ephemeral }),
     },
     ui: chooseUi(row.ui),
     task: row.task,

@@ -11,6 +11,8 @@ export interface GroupSettings {
   readonly translate?: string
   /** Only admins may use the bot. */
   readonly locked: boolean
+  /** Answers to commands are shown to everybody; else only to whoever asked. */
+  readonly open: boolean
 }
 
 export interface GroupStore {
@@ -37,6 +39,7 @@ export function createGroupStore(deps: { db: Database; botId: number; clock: Clo
     voice: settings.voice,
     translate: settings.translate ?? null,
     locked: settings.locked,
+    open: settings.open,
     updatedAt: new Date(clock.now()),
   })
   return {
@@ -50,6 +53,7 @@ export function createGroupStore(deps: { db: Database; botId: number; clock: Clo
             voice: row.voice,
             ...(row.translate !== null && { translate: row.translate }),
             locked: row.locked,
+            open: row.open,
           }
         : undefined
       if (known.size >= maxRemembered) known.clear()

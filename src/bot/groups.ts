@@ -9,8 +9,9 @@ import { addGroupSettings } from './features/group-settings.ts'
 import type { Requests } from './features/requests.ts'
 import { addressOf, isOtherBot } from './group-address.ts'
 import { createGroupStore } from './group-store.ts'
+import { createAsidePublisher } from './replies/aside.ts'
 import { createGroupPublisher } from './replies/group.ts'
-import type { Publisher } from './replies/publisher.ts'
+import type { Publishers } from './replies/publisher.ts'
 
 export interface GroupsDeps extends Pick<Services, 'api' | 'me' | 'clock'> {
   readonly db: Database
@@ -18,7 +19,7 @@ export interface GroupsDeps extends Pick<Services, 'api' | 'me' | 'clock'> {
 }
 
 export interface Groups {
-  readonly publisher: Publisher
+  readonly publishers: Pick<Publishers, 'group' | 'aside'>
   /** True for what concerns the bot; anything else leaves no trace. */
   wants(update: Update): Promise<boolean>
   /** Handlers, for updates of groups only. */
@@ -28,7 +29,7 @@ export interface Groups {
 export function createGroups(deps: GroupsDeps): Groups {
   const groups = createGroupStore(deps)
   return {
-    publisher: createGroupPublisher(deps.api),
+    publishers: { group: createGroupPublisher(deps.api), aside: createAsidePublisher(deps.api) },
     wants: async ({ message }) => {
       if (message?.chat.type !== 'group' && message?.chat.type !== 'supergroup') return false
       if (message.migrate_to_chat_id !== undefined) return true

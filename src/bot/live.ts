@@ -62,7 +62,7 @@ class Session {
   readonly #canStop: boolean
   readonly #stops: (() => void)[] = []
   #view: View
-  #pace: Pace = newPace()
+  #pace: Pace
   #isOver = false
   #takesFrames = true
   #inFlight: Promise<void> | undefined
@@ -72,6 +72,7 @@ class Session {
     this.#deps = deps
     this.#delivery = delivery
     this.#publisher = deps.publishers[delivery.place.kind]
+    this.#pace = newPace(this.#publisher.gapMs)
     this.#canStop = options.canStop
     this.#view = { kind: 'waiting', place: options.place }
     this.#type()

@@ -44,12 +44,14 @@ export class CanaryChat {
     return chat
   }
 
-  /** The bot's message that shows the route's marker. */
-  answer(chat: number, route: string): Promise<SeenMessage> {
+  /** The bot's message that shows the route's marker; `as`: also what only this person sees. */
+  answer(chat: number, route: string, as?: number): Promise<SeenMessage> {
     const marker = this.#markers.of(route)
     const { sim } = this.#deployment
     return sim.until(async () =>
-      (await sim.messages(chat)).find((it) => it.from_bot && JSON.stringify(it).includes(marker)),
+      (await sim.messages(chat, as)).find(
+        (it) => it.from_bot && JSON.stringify(it).includes(marker),
+      ),
     )
   }
 

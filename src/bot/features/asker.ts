@@ -12,20 +12,29 @@ export function askerOf(ctx: Ctx, source: Message, tag = ''): Asker {
     ui: ctx.ui,
     texts: ctx.texts,
     track: ctx.track,
-    tag,
+    tag: `${tag}${asideTag(source)}`,
     ...(ctx.from?.language_code !== undefined && { languageCode: ctx.from.language_code }),
     class: 'interactive',
   }
 }
 
+/** Tells messages without a number apart; they are numbered anew after a while, so the time counts too. */
+const asideTag = ({ ephemeral_message_id: id, date }: Message): string =>
+  id === undefined ? '' : `e${id}.${date}`
+
 export function placeOf(ctx: Ctx, source: Message): Place {
   const { chat } = source
+  const { answersIn } = ctx
+  const user = ctx.from && { userId: ctx.from.id }
+  if (answersIn?.kind === 'private') return { ...answersIn, ...user }
   return {
     kind: chat.type === 'private' ? 'private' : 'group',
     chatId: chat.id,
     ...(source.is_topic_message === true &&
       source.message_thread_id !== undefined && { threadId: source.message_thread_id }),
-    replyTo: source.message_id,
-    ...(ctx.from && { userId: ctx.from.id }),
+    // A message only its sender sees has no number of its own.
+    ...(source.message_id > 0 && { replyTo: source.message_id }),
+    ...user,
+    ...answersIn,
   }
 }

@@ -85,7 +85,7 @@ async function copyMenu(
 }
 
 /** Without the copy the text is still in the message itself, unless it had to be cut. */
-function shownText(message: Message | undefined, ctx: Ctx): CopyContent | undefined {
+export function shownText(message: Message | undefined, ctx: Ctx): CopyContent | undefined {
   const blocks = message?.rich_message?.blocks
   if (!blocks) return undefined
   const { text } = flattenRich(blocks)

@@ -13,6 +13,7 @@ import { letterCount, lettersOnly } from '../reading/letters.ts'
 import { say } from '../replies/say.ts'
 import { routeOf } from '../routing.ts'
 import { textsOf } from '../texts/texts.ts'
+import { openAside } from './asides.ts'
 import { askerOf, placeOf } from './asker.ts'
 import type { Requests } from './requests.ts'
 import { type Command, onCommand, runTask, type TaskName } from './task-commands.ts'
@@ -35,7 +36,10 @@ const commands = {
 export function addGroupMessages(composer: Composer<Ctx>, deps: GroupDeps): void {
   for (const name of ['tr', 'text', 'tldr'] as const)
     onCommand(composer, name, async (ctx, command) => {
-      if (await mayUse(deps, ctx, command.message))
+      const { message } = command
+      if ((await deps.groups.get(message.chat.id))?.open !== true)
+        await openAside(deps, ctx, message)
+      if (await mayUse(deps, ctx, message))
         await runTask(ctx, deps.requests, { ...command, name: commands[name] })
     })
   for (const name of ['help', 'start'])

@@ -10,8 +10,8 @@ import { placeOf } from './asker.ts'
 import { type GroupDeps, isAdmin } from './group-messages.ts'
 import { onCommand } from './task-commands.ts'
 
-/** `g` + what + value: `gv` voice, `gl` lock, `gt` languages, `gt<code>` one of them, `gt-` off, `gm` menu. */
-const shape = /^g([vltm])([a-z]{2,3}|-)?$/
+/** `g` + what + value: `gv` voice, `gl` lock, `ga` answers, `gt` languages, `gt<code>` one of them, `gt-` off, `gm` menu. */
+const shape = /^g([vltma])([a-z]{2,3}|-)?$/
 
 const isGroupData = (data: string): boolean => shape.test(data)
 
@@ -42,7 +42,12 @@ export function addGroupSettings(composer: Composer<Ctx>, deps: GroupDeps): void
   )
 }
 
-const fresh = (ctx: Ctx): GroupSettings => ({ ui: ctx.ui, voice: false, locked: false })
+const fresh = (ctx: Ctx): GroupSettings => ({
+  ui: ctx.ui,
+  voice: false,
+  locked: false,
+  open: false,
+})
 
 interface Pressed {
   readonly message: Message
@@ -69,6 +74,7 @@ function changed(
   { key, value, targets }: Pick<Pressed, 'key' | 'value'> & { targets: readonly string[] },
 ): GroupSettings | undefined {
   if (key === 'v') return { ...before, voice: !before.voice }
+  if (key === 'a') return { ...before, open: !before.open }
   if (key === 'l') return { ...before, locked: !before.locked }
   if (key !== 't' || value === undefined) return undefined
   const { translate: _off, ...rest } = before
@@ -118,6 +124,7 @@ function mainScreen(settings: GroupSettings): Screen {
           callback_data: 'gt',
         },
       ],
+      [{ text: group.open(settings.open), callback_data: 'ga' }],
       [{ text: group.locked(settings.locked), callback_data: 'gl' }],
     ],
   }

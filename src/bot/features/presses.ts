@@ -9,12 +9,14 @@ import type { Ctx, Services } from '../context.ts'
 import type { SentFacts } from '../delivery.ts'
 import { readMessage } from '../incoming.ts'
 import { readable, targetsFor } from '../offered.ts'
+import type { Place } from '../place.ts'
 import { type LanguageMenu, languageKeyboard } from '../replies/keyboards.ts'
 import { sentenceOf } from '../replies/say.ts'
 import { addNever } from '../settings.ts'
 import { refusalOf } from '../telegram-errors.ts'
 import { languageName, type Texts } from '../texts/texts.ts'
 import type { Updates } from '../updates.ts'
+import { pressAside } from './asides.ts'
 import { askerOf } from './asker.ts'
 import { followUp } from './follow-ups.ts'
 import { leaveMenu, showMenu } from './menus.ts'
@@ -54,8 +56,8 @@ async function replyTo(deps: PressDeps, ctx: Filter<Ctx, 'callback_query:data'>)
   const press = parsePress(ctx.callbackQuery.data)
   const message = reachable(ctx.callbackQuery)
   const isPrivate = message?.chat.type === 'private'
-  // In groups only the facts are for everybody; the rest belongs to whoever asked.
-  if (!press || !message || !(isPrivate || press.kind === 'details'))
+  // In groups only the facts are for everybody; the rest belongs to whoever asked, and says so itself.
+  if (!press || !message || !(isPrivate || forGroups.has(press.kind)))
     return { text: ctx.texts.say['too-old'], isAlert: true }
   try {
     return await handle(deps, ctx, { press, message })
@@ -64,6 +66,8 @@ async function replyTo(deps: PressDeps, ctx: Filter<Ctx, 'callback_query:data'>)
     return { text: sentenceOf(error, ctx.texts).text, isAlert: true }
   }
 }
+
+const forGroups: ReadonlySet<Press['kind']> = new Set(['details', 'cancel', 'aside'])
 
 const reachable = ({ message }: CallbackQuery): Message | undefined =>
   message && message.date !== 0 ? message : undefined
@@ -82,7 +86,9 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
     }
     case 'cancel': {
       const delivery = await deps.deliveries.get(press.job)
-      if (delivery && delivery.place.userId === ctx.from?.id) await deps.desk.cancel(press.job)
+      if (!delivery || !(await mayCancel(ctx, { message, place: delivery.place })))
+        return { text: ctx.texts.say['too-old'], isAlert: true }
+      await deps.desk.cancel(press.job)
       return 'silent'
     }
     case 'translate':
@@ -98,6 +104,8 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
       const name = languageName(ctx.ui, press.language)
       return { text: ctx.texts.settings.neverSaved(name), isAlert: true }
     }
+    case 'aside':
+      return pressAside(deps, ctx, { press, message })
     case 'copy':
       return followUp(deps, ctx, { press, message })
     case 'setting':
@@ -112,6 +120,18 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
       await deps.forget(ctx, press.choice)
       return 'silent'
   }
+}
+
+/** The asker, and the admins of the group the answer goes to. */
+async function mayCancel(
+  ctx: Ctx,
+  { message, place }: { message: Message; place: Place },
+): Promise<boolean> {
+  if (!ctx.from) return false
+  if (place.userId === ctx.from.id) return true
+  if (message.chat.type === 'private' || place.chatId !== message.chat.id) return false
+  const { status } = await ctx.api.getChatMember(place.chatId, ctx.from.id)
+  return status === 'creator' || status === 'administrator'
 }
 
 type SourcePress = Extract<Press, { kind: 'translate' | 'summarize' | 'transcribe' }>

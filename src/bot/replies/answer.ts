@@ -50,7 +50,7 @@ export function composeAnswer(source: AnswerSource): Answer {
     keyboard: keyboardOf(source),
     isRtl: isRightToLeft(output.language),
     fileName: `${delivery.flow === 'transcript' ? 'transcript' : output.task}.txt`,
-    wholeInFile: texts.answer.wholeInFile,
+    wholeInFile: delivery.place.kind === 'aside' ? texts.group.wholeSent : texts.answer.wholeInFile,
   }
 }
 
@@ -136,12 +136,24 @@ function keyboardOf(source: AnswerSource): InlineKeyboardButton[][] {
     text: buttons.details,
     callback_data: pressData({ kind: 'details', job: delivery.job }),
   }
+  if (delivery.place.kind === 'aside' && output.text !== '')
+    return [asideButtons(source), [details]]
   if (delivery.place.kind !== 'private' || output.outcome === 'no-speech') return [[details]]
   const isShort = delivery.flow === 'transcript' && output.text.length <= 256
   const copyText = { text: buttons.copy, copy_text: { text: output.text } }
   const rows = copy ? copyRows(source, copy) : []
   if (delivery.flow === 'translation') return translationRows(source, rows.flat(), details)
   return [...rows, isShort ? [copyText, details] : [details]]
+}
+
+/** Without a copy the text is read from the message itself. */
+function asideButtons({ copy, texts }: AnswerSource): InlineKeyboardButton[] {
+  const press = (action: 'show' | 'send') =>
+    pressData({ kind: 'aside', action, ...(copy && { copy }) })
+  return [
+    { text: texts.group.show, callback_data: press('show') },
+    { text: texts.group.send, callback_data: press('send') },
+  ]
 }
 
 /** `follow`: the buttons of the sealed copy, none when there is no copy. */

@@ -18,10 +18,10 @@ export interface Pace {
   readonly notBefore: number
 }
 
-export const newPace = (): Pace => ({
+export const newPace = (gapMs: number = pace.gapMs): Pace => ({
   sentAt: Number.NEGATIVE_INFINITY,
   sentText: '',
-  gapMs: pace.gapMs,
+  gapMs,
   notBefore: 0,
 })
 
@@ -46,6 +46,6 @@ export const paced = (state: Pace, text: string, now: number): Pace => ({
 export const slowed = (state: Pace, retryAfterMs: number, now: number): Pace => ({
   ...state,
   sentAt: now,
-  gapMs: Math.min(state.gapMs * 2, pace.slowestMs),
+  gapMs: Math.max(state.gapMs, Math.min(state.gapMs * 2, pace.slowestMs)),
   notBefore: now + retryAfterMs,
 })

@@ -2,10 +2,10 @@
 import type { Api } from 'grammy'
 import type { Delivery } from '../delivery.ts'
 import { refusalOf } from '../telegram-errors.ts'
-import { type Texts, textsOf } from '../texts/texts.ts'
 import { renderBlocks } from './blocks.ts'
 import type { FrameResult, Publisher, View } from './publisher.ts'
 import { optionsOf, sendAnswer } from './send.ts'
+import { workingText } from './working.ts'
 
 /** What a draft shows of a long text: its end, where it grows. */
 const maxDraftUnits = 8000
@@ -51,16 +51,8 @@ function frameRefused(error: unknown): FrameResult {
 }
 
 function draftBlocks(delivery: Delivery, view: View) {
-  const texts = textsOf(delivery.ui)
   if (view.kind !== 'text' || view.text.trim() === '')
-    return [{ type: 'thinking', text: thinkingText(delivery, view, texts) } as const]
+    return [{ type: 'thinking', text: workingText(delivery, view) } as const]
   const style = delivery.task === 'summarize' ? 'outline' : 'plain'
   return renderBlocks(view.text.slice(-maxDraftUnits), style)
-}
-
-function thinkingText({ task }: Delivery, view: View, texts: Texts): string {
-  if (view.kind === 'waiting') return texts.working.waiting(view.place)
-  if (task === 'transcribe')
-    return texts.working.listening(view.kind === 'working' ? view.percent : 0)
-  return task === 'summarize' ? texts.working.summarizing : texts.working.translating
 }

@@ -13,6 +13,8 @@ export type View =
 export type FrameResult = 'shown' | 'off' | { readonly slowMs: number }
 
 export interface Publisher {
+  /** Least time between two frames, where it is not the usual second. */
+  readonly gapMs?: number
   /** A first sign within a second; failures are not worth anything. */
   accepted(delivery: Delivery): Promise<void>
   frame(delivery: Delivery, view: View, canStop: boolean): Promise<FrameResult>

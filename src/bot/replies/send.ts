@@ -1,6 +1,6 @@
 /** @module The ladder of a final answer: rich message, plain parts, file. A step down is taken only when Telegram refuses the form. */
 import { type Api, InputFile } from 'grammy'
-import type { InlineKeyboardMarkup, ReplyParameters } from 'grammy/types'
+import type { InlineKeyboardMarkup, InputRichMessage, ReplyParameters } from 'grammy/types'
 import type { Place } from '../place.ts'
 import { refusalOf } from '../telegram-errors.ts'
 import type { Answer } from './answer.ts'
@@ -64,6 +64,22 @@ async function sendBeginningAndFile(
   )
 }
 
+/** As much of an answer as one rich message holds; what is missing is said. */
+export const richBeginning = (answer: Answer): InputRichMessage =>
+  answer.text.length <= maxRichUnits
+    ? richOf(answer)
+    : richOf({
+        ...answer,
+        text: splitText(answer.text, beginningUnits)[0] ?? '',
+        notes: [...answer.notes, answer.wholeInFile],
+      })
+
+/** The same as plain text. */
+export function plainBeginning(answer: Answer): string {
+  const [first = '', ...more] = plainParts(answer)
+  return more.length === 0 ? first : `${splitText(first, 3000)[0] ?? ''}\n\n${answer.wholeInFile}`
+}
+
 async function sendAll(
   sends: readonly (() => Promise<Message>)[],
   progress: Progress,
@@ -81,10 +97,15 @@ async function sendAll(
 function sendRich(api: Api, place: Place, answer: Answer): Promise<Message> {
   return api.sendRichMessage(
     place.chatId,
-    { blocks: answerBlocks(answer), ...(answer.isRtl && { is_rtl: true }) },
+    richOf(answer),
     optionsOf(place, { inline_keyboard: answer.keyboard.map((row) => [...row]) }),
   )
 }
+
+const richOf = (answer: Answer): InputRichMessage => ({
+  blocks: answerBlocks(answer),
+  ...(answer.isRtl && { is_rtl: true }),
+})
 
 /** Blocks of a whole answer: its text, our notes, the footer and the collapsed details. */
 function answerBlocks(answer: Answer): Block[] {

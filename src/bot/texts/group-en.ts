@@ -15,6 +15,13 @@ export const groupEn = {
   translate: (name: string) => `Translate everything into: ${name}`,
   translateOff: 'Translate everything: off',
   locked: (on: boolean) => `Commands: ${on ? 'administrators only' : 'everybody'}`,
+  open: (on: boolean) => `Answers: ${on ? 'for everybody' : 'for the asker only'}`,
+  show: '👥 Show to all',
+  send: '✉️ Send to me',
+  shown: 'Everybody can see it now.',
+  sent: 'It is in our private chat.',
+  startFirst: (bot: string) => `Open @${bot} and press Start first; then I can write to you.`,
+  wholeSent: 'This is the beginning. “Send to me” brings the whole text.',
   off: 'Off',
   noticeVoice:
     'From now on I write down voice messages and round videos here. They are worked on by attested machines and not kept. Administrators can switch this off: /settings.',

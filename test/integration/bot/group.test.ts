@@ -29,6 +29,17 @@ function newGroup() {
 
 const ours = async (group: number): Promise<SeenMessage[]> =>
   (await world.sim.messages(group)).filter((it) => it.from_bot)
+/** What the bot shows to this person alone, once it is finished. */
+const aside = (group: number, as: number, words = '') =>
+  world.sim.until(async () =>
+    (await world.sim.messages(group, as)).findLast(
+      (it) =>
+        it.from_bot &&
+        it.ephemeral_message_id !== undefined &&
+        it.edits > 0 &&
+        it.text?.includes(words) === true,
+    ),
+  )
 const toast = (press: string) =>
   world.sim.until(async () => {
     const seen = await world.sim.get<{ answered: boolean; text?: string }>(`callbacks/${press}`)
@@ -63,27 +74,36 @@ test('nothing said among people starts a job, gets an answer or leaves a row', a
   ]
   const before = world.desk.jobs.length
 
-  for (let at = 0; at < 120; at++)
-    await world.sim.say(member, words[(seed + at * 7) % words.length] ?? 'x', { chat: group })
+  for (let at = 0; at < 1000; at++)
+    await world.sim.say(member, words[(seed + at * 7 + (at >> 3)) % words.length] ?? 'x', {
+      chat: group,
+    })
   await world.sim.say(member, '/tldr', { chat: group })
-  await world.sim.answers(group)
+  await aside(group, member)
   await world.bot.updates.idle()
 
-  expect(await ours(group), `seed ${seed}`).toHaveLength(1)
+  expect(await ours(group), `seed ${seed}`).toHaveLength(0)
   expect(world.desk.jobs.length).toBe(before)
-  expect(await world.db.rows.inbox.count({ where: { chatId: BigInt(group) } })).toBe(1)
-})
+  const { inbox, delivery, copy, group: settings } = world.db.rows
+  const where = { where: { chatId: BigInt(group) } }
+  // The one row is that of the command at the end.
+  expect(await inbox.count(where)).toBe(1)
+  expect([
+    await delivery.count(where),
+    await copy.count(where),
+    await settings.count(where),
+  ]).toEqual([0, 0, 0])
+}, 120_000)
 
 test('/tr translates the message it replies to, in the same topic of talk', async () => {
   const { member, group } = newGroup()
   const source = await world.sim.say(member, german, { chat: group })
 
   await world.sim.say(member, '/tr', { chat: group, reply_to: source })
-  const [answer] = await world.sim.answers(group)
+  const answer = await aside(group, member, 'Good morning!')
 
   expect(world.desk.jobs.at(-1)?.input).toMatchObject({ text: german, from: 'de', to: 'en' })
-  expect(answer?.reply_to).toBe(source)
-  expect(answer?.buttons.map((it) => it.data?.[0])).toEqual(['i'])
+  expect(answer.buttons.map((it) => it.data?.slice(0, 2))).toEqual(['aa', 'ap', expect.any(String)])
 })
 
 test('/text writes down the voice message it replies to', async () => {
@@ -92,7 +112,7 @@ test('/text writes down the voice message it replies to', async () => {
   const source = await world.sim.sendFile(member, 'voice', { ...voice, chat: group })
 
   await world.sim.say(member, '/text', { chat: group, reply_to: source })
-  const [answer] = await world.sim.answers(group)
+  const answer = await aside(group, member, 'Hello there.')
 
   expect(world.desk.jobs.at(-1)?.audioBytes).toBe(2000)
   expect(answer?.text).toContain('Hello there.')
@@ -175,18 +195,57 @@ test('a locked group obeys administrators only', async () => {
   const before = world.desk.jobs.length
 
   await world.sim.say(member, '/tr', { chat: group, reply_to: source })
-  await world.sim.until(async () =>
-    (await ours(group)).some((it) => it.text?.includes('only administrators may')),
-  )
+  await aside(group, member, 'only administrators may')
   await world.sim.say(admin, '/tr', { chat: group, reply_to: source })
   await world.desk.job(before)
 
   expect(world.desk.jobs.length).toBe(before + 1)
 })
 
-test('being removed deletes what was set', async () => {
-  const { admin, group } = newGroup()
+test('an anonymous admin is asked nothing more, gets a reply, and the press of a real one counts', async () => {
+  const { admin, member, group } = newGroup()
+  await world.sim.post(`chats/${group}/members`, {
+    user: member,
+    status: 'administrator',
+    rights: 'all',
+    anonymous: true,
+  })
+  const source = await world.sim.say(admin, german, { chat: group })
+
+  await world.sim.say(member, '/tr', { chat: group, reply_to: source })
+  const [answer] = await world.sim.answers(group)
+  await switchOn(group, member, 'gl')
+
+  expect(answer?.reply_to).toBe(source)
+  expect(answer?.text).toContain('Good morning!')
+  expect(await world.db.rows.group.findMany({ where: { chatId: BigInt(group) } })).toMatchObject([
+    { locked: true },
+  ])
+})
+
+test('an admin may have answers shown to everybody', async () => {
+  const { admin, member, group } = newGroup()
+  await switchOn(group, admin, 'ga')
+  const source = await world.sim.say(member, german, { chat: group })
+
+  await world.sim.say(member, '/tr', { chat: group, reply_to: source })
+  const answer = await world.sim.until(async () =>
+    (await ours(group)).find((it) => it.reply_to === source),
+  )
+
+  expect(answer.text).toContain('Good morning!')
+})
+
+test('being removed deletes what was set, copied and sent', async () => {
+  const { admin, member, group } = newGroup()
   await switchOn(group, admin, 'gv')
+  const source = await world.sim.say(member, german, { chat: group })
+  await world.sim.say(member, '/tr', { chat: group, reply_to: source })
+  await aside(group, member, 'Good morning!')
+  await world.bot.updates.idle()
+  const { copy, delivery } = world.db.rows
+  const where = { where: { chatId: BigInt(group) } }
+  expect(await copy.count(where)).toBe(1)
 
   await world.sim.post(`chats/${group}/members`, { user: world.sim.botId, status: 'kicked' })
   await world.sim.post(`chats/${group}/members`, { user: world.sim.botId, status: 'member' })
@@ -194,5 +253,6 @@ test('being removed deletes what was set', async () => {
     (await ours(group)).some((it) => it.text?.includes('I keep quiet')),
   )
 
+  expect([await copy.count(where), await delivery.count(where)]).toEqual([0, 0])
   expect(await world.db.rows.group.count({ where: { chatId: BigInt(group) } })).toBe(0)
 })

@@ -24,7 +24,13 @@ function world(result: FrameResult = 'shown') {
   }
   const live = createLive({
     desk,
-    publishers: { private: publisher, group: publisher, comment: publisher, append: publisher },
+    publishers: {
+      private: publisher,
+      group: publisher,
+      aside: publisher,
+      comment: publisher,
+      append: publisher,
+    },
     clock,
     log: createLog(
       'test',
