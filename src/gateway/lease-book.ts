@@ -13,6 +13,7 @@ import type { LeaseStore } from '../queue/lease-store.ts'
 import { taskOutputSchema } from '../tasks/task.ts'
 import { checkReceipt } from '../tee/receipt.ts'
 import { createResultReader, type OpenedResult } from '../tee/result-stream.ts'
+import { createVerifier, type Verifier } from '../tee/signature.ts'
 import type { Breaker } from './breaker.ts'
 import { aboutInput, blameOf, losesModel, nextStep } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
@@ -62,6 +63,13 @@ const held = (worker: Worker, job: JobId, attempt: number): Lease | undefined =>
 export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
   const { store, turnstile, breaker, clock, log } = deps
   const all = new Map<JobId, Lease>()
+  /** A worker's key is imported once: it costs as much as checking one signature. */
+  const verifiers = new WeakMap<Uint8Array, Verifier>()
+  const verifierOf = (key: Uint8Array): Verifier => {
+    const verifier = verifiers.get(key) ?? createVerifier(key)
+    verifiers.set(key, verifier)
+    return verifier
+  }
 
   /** The lease is no longer this gateway's business, except that its slot may still be busy. */
   const end = (lease: Lease): void => {
@@ -146,7 +154,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       inputHash: lease.inputHash,
       outputHash: opened.outputHash,
       streamHash: opened.streamHash,
-      signing: session.publicKeys.signing,
+      signing: verifierOf(session.publicKeys.signing),
       signingKeyId: session.publicKeys.signingKeyId,
       keysetDigest: session.claims.keyset,
       leasedAtMs: lease.leasedAtMs,
@@ -169,11 +177,11 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     const { digest, units } = check(lease, frame, opened)
     lease.state = 'settling'
     const { worker, fetched, job, attempt } = lease
-    let ended: Awaited<ReturnType<typeof store.settle>>
+    let front: Awaited<ReturnType<typeof store.settle>>
     try {
-      ended = await store.settle(lease, {
+      front = await store.settle(lease, {
         sealedResult: opened.sealed,
-        receiptDigest: digest,
+        receipt: { digest, document: frame.receipt },
         weights: lease.served.weights,
         units,
         nowMs: clock.now(),
@@ -185,7 +193,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       throw error
     }
     end(lease)
-    if (!ended) {
+    if (!front) {
       worker.send({ type: 'ack', job, attempt, ok: false, code: 'release.fenced' })
       release(lease)
       await inQueue(() => fetched.fail('release.fenced'))
@@ -194,6 +202,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     breaker.success(lease.kid, lease.served.model)
     log.info('job.settled', { job, attempt, kid: lease.kid, ms: clock.now() - lease.leasedAtMs })
     // The front first: it waits for this; with it the queue. Then the worker, which may forget only what is finished.
+    const ended = { ...lease.open, front }
     await Promise.all([turnstile.leave(ended, 'settled'), inQueue(() => fetched.complete(digest))])
     worker.send({ type: 'ack', job, attempt, ok: true })
     release(lease)

@@ -260,6 +260,21 @@ export function createSweepStore({ rows }: Database) {
       return new Set(found.flatMap((row) => (row.blobId === null ? [] : [row.blobId])))
     },
 
+    /** Forgets delivered jobs that ended before `jobsMs`, and receipts and releases written before `proofsMs`. */
+    purge: async (before: { jobsMs: number; proofsMs: number }): Promise<number> => {
+      const proofs = { at: { lt: new Date(before.proofsMs) } }
+      await rows.receipt.deleteMany({ where: proofs })
+      await rows.release.deleteMany({ where: proofs })
+      const { count } = await rows.job.deleteMany({
+        where: {
+          state: { notIn: ['queued', 'running'] },
+          deliveredAt: { not: null },
+          settledAt: { lt: new Date(before.jobsMs) },
+        },
+      })
+      return count
+    },
+
     /** Destroys answers that nobody fetched within a day; their keys go with the hour's KEK as well. */
     dropStale: async (beforeMs: number, nowMs: number): Promise<number> => {
       const { count } = await rows.job.updateMany({

@@ -66,7 +66,7 @@ interface OpenRow {
 }
 
 export const jobOf = (id: string): JobId => parseId(id, isJobId)
-const frontOf = (front: string): FrontId => parseId(front, isFrontId)
+export const frontOf = (front: string): FrontId => parseId(front, isFrontId)
 const ownerOf = (owner: string): OwnerId => parseId(owner, isOwnerId)
 const modelOf = (model: string): ModelId => parseId(model, isModelId)
 const tierOf = (tier: string): Tier => tierSchema.parse(tier)

@@ -4,12 +4,20 @@ import { AppError } from '../core/app-error.ts'
 import { parseStrictJson } from '../core/canonical.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { type Envelope, envelopeSchema } from '../core/frames.ts'
-import type { JobId, Kid, LeaseId, ModelId } from '../core/ids.ts'
+import type { FrontId, JobId, Kid, LeaseId, ModelId } from '../core/ids.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
 import type { Database } from '../db/database.ts'
 import { shredded } from './desk-store.ts'
-import { codeOfRow, kidOfRow, leaseOf, type OpenJob, openColumns, toOpenJob } from './job-row.ts'
+import {
+  codeOfRow,
+  frontOf,
+  kidOfRow,
+  leaseOf,
+  type OpenJob,
+  openColumns,
+  toOpenJob,
+} from './job-row.ts'
 
 /** Who is given the key. */
 export interface ReleaseTo {
@@ -54,9 +62,17 @@ export interface Fence {
   readonly kid: Kid
 }
 
+/** A receipt as it stands in its row: public hashes, ids and numbers. */
+export interface StoredReceipt {
+  /** H(document), hex. */
+  readonly digest: string
+  /** Canonical JSON, as signed. */
+  readonly document: string
+}
+
 export interface Settlement {
   readonly sealedResult: Uint8Array
-  readonly receiptDigest: string
+  readonly receipt: StoredReceipt
   readonly weights: string
   readonly units: Units
   readonly nowMs: number
@@ -155,27 +171,39 @@ export function createLeaseStore({ rows }: Database) {
       throw new AppError('stores.down')
     },
 
-    /** Undefined when the fence has moved or the job has ended (`release.fenced`). Input and its key go in the same statement. */
-    settle: async (fence: Fence, done: Settlement): Promise<OpenJob | undefined> => {
-      const { units } = done
-      const [row] = await rows.job.updateManyAndReturn({
-        where: fenceOf(fence),
-        data: {
-          state: 'done',
-          code: null,
-          settledAt: new Date(done.nowMs),
-          sealedResult: Uint8Array.from(done.sealedResult),
-          receiptDigest: done.receiptDigest,
-          weights: done.weights,
-          inTokens: units.inTokens,
-          cachedTokens: units.cachedTokens,
-          outTokens: units.outTokens,
-          audioMs: units.audioMs,
-          ...shredded,
-        },
-        select: openColumns,
-      })
-      return row && toOpenJob(row)
+    /**
+     * Undefined when the fence has moved or the job has ended (`release.fenced`), else the front that is to deliver.
+     * One statement and so one commit: input and its key go, answer and receipt come, or nothing happens.
+     */
+    settle: async (fence: Fence, done: Settlement): Promise<FrontId | undefined> => {
+      const { units, receipt } = done
+      const at = new Date(done.nowMs)
+      const sealedResult = Uint8Array.from(done.sealedResult)
+      const document = Uint8Array.from(Buffer.from(receipt.document, 'utf8'))
+      const found = await rows.$queryRaw<{ front: string }[]>`
+        WITH settled AS (
+          UPDATE jobs SET state = 'done', settled_at = ${at}::timestamptz, sealed_result = ${sealedResult}::bytea,
+            receipt_digest = ${receipt.digest}, weights = ${done.weights}, in_tokens = ${units.inTokens}::bigint,
+            cached_tokens = ${units.cachedTokens}::bigint, out_tokens = ${units.outTokens}::bigint,
+            audio_ms = ${units.audioMs}::bigint, sealed_envelope = NULL, wrapped_cek = NULL
+          WHERE id = ${fence.job} AND state = 'running' AND attempt = ${fence.attempt}::int
+            AND lease = ${fence.lease} AND kid = ${fence.kid}
+          RETURNING id, attempt, kid, evidence_id, receipt_digest, settled_at, front
+        ), kept AS (
+          INSERT INTO receipts (job, attempt, kid, evidence_id, digest, at, document)
+          SELECT id, attempt, kid, evidence_id, receipt_digest, settled_at, ${document}::bytea FROM settled
+        )
+        SELECT front FROM settled`
+      const [row] = found
+      return row && frontOf(row.front)
+    },
+
+    /** The receipt of a job's accepted attempt as its worker signed it; undefined before that, or when it is too old. */
+    receipt: async (job: JobId): Promise<StoredReceipt | undefined> => {
+      const row = await rows.receipt.findUnique({ where: { job } })
+      return row
+        ? { digest: row.digest, document: Buffer.from(row.document).toString('utf8') }
+        : undefined
     },
 
     /** Ends the job without an answer, on behalf of this attempt only. */

@@ -36,6 +36,8 @@ export interface Sweeps {
   repairFairness(): Promise<void>
   /** Removes blobs without an open job and fails jobs without their blob. */
   sweepBlobs(): Promise<void>
+  /** Forgets jobs a month after they ended; receipts and the log of releases after 400 days. */
+  purge(): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,6 +46,11 @@ const promoteMs = 10_000
 const restoreMs = 30_000
 const repairMs = 300_000
 const blobsMs = 600_000
+const purgeMs = 3_600_000
+/** A month: nobody asks about a job any more. */
+const jobsKeptMs = 30 * 86_400_000
+/** A receipt can be shown for a year, with some days to spare. */
+const proofsKeptMs = 400 * 86_400_000
 /** Younger jobs are on their way between row and queue. */
 const restoreAfterMs = 30_000
 const orphanMs = 15 * 60_000
@@ -60,6 +67,7 @@ export function startSweeps(deps: SweepDeps): Sweeps {
   every(restoreMs, steps.restore)
   every(repairMs, steps.repairFairness)
   every(blobsMs, steps.sweepBlobs)
+  every(purgeMs, steps.purge)
   return {
     ...steps,
     close: rounds.close,
@@ -124,6 +132,11 @@ export function createSweepSteps(deps: SweepDeps): Omit<Sweeps, 'close'> {
         const admitted = await fairness.repair(place, (job) => open.has(job))
         await turnstile.admit(place, admitted)
       }
+    },
+    purge: async () => {
+      const now = clock.now()
+      const jobs = await store.purge({ jobsMs: now - jobsKeptMs, proofsMs: now - proofsKeptMs })
+      if (jobs > 0) log.info('jobs.purged', { jobs })
     },
     sweepBlobs: async () => {
       const found = await blobs.olderThan(clock.now() - orphanMs)

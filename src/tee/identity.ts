@@ -8,12 +8,12 @@ import { fromBase64url, sha256Hex, toBase64url } from './binary.ts'
 import { envelopeHash } from './envelope.ts'
 import { readOrCreateSecretFile } from './secret-file.ts'
 import {
+  createVerifier,
   PUBLIC_KEY_BYTES,
   SEED_BYTES,
   SIGNATURE_BYTES,
   signedBytes,
   signerOf,
-  verifySignature,
 } from './signature.ts'
 
 type Unsigned<T extends SignedFrame['type']> = Omit<FrameOf<T>, 'sig'>
@@ -66,12 +66,12 @@ export interface PinnedBroker {
 export function pinBroker(publicKey: string): PinnedBroker {
   const raw = fromBase64url(publicKey, PUBLIC_KEY_BYTES)
   if (!raw) throw new AppError('config.invalid')
+  const verify = createVerifier(raw)
   return {
     kid: brokerKid(raw),
     check: (frame) => {
       const signature = fromBase64url(frame.sig, SIGNATURE_BYTES)
-      if (!signature || !verifySignature(raw, bytesOf(frame), signature))
-        throw new AppError('challenge.sig')
+      if (!signature || !verify(bytesOf(frame), signature)) throw new AppError('challenge.sig')
     },
   }
 }

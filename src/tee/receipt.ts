@@ -13,7 +13,7 @@ import type { JobId, Kid, ModelId } from '../core/ids.ts'
 import type { Units } from '../core/units.ts'
 import { fromHex, sha256Hex, toHex, utf8 } from './binary.ts'
 import type { WorkerKeys } from './keyset.ts'
-import { SIGNATURE_BYTES, verifySignature } from './signature.ts'
+import { SIGNATURE_BYTES, type Verifier } from './signature.ts'
 
 /** What a receipt states; hashes are lower-case hex, `weights` is `sha256:…`. */
 export interface ReceiptFacts {
@@ -87,7 +87,8 @@ const workEvent = z.strictObject({
     out_tokens: count,
     audio_ms: count,
   }),
-  engine: z.string().max(80),
+  // The only member that the gateway cannot compare with anything: no room for words.
+  engine: z.string().regex(/^[\w ./+@()-]{1,80}$/),
   outcome: z.literal('ok'),
   started_at_ms: timeMs,
   ended_at_ms: timeMs,
@@ -159,8 +160,8 @@ const workOf = (facts: ReceiptFacts, work: ReceiptWork) =>
 
 /** What the gateway holds against a receipt. */
 export interface ReceiptExpected extends ReceiptFacts {
-  /** Raw Ed25519 key of the worker's keyset, and its `key_id`. */
-  readonly signing: Uint8Array
+  /** Checks signatures by the Ed25519 key of the worker's keyset; and the key's `key_id`. */
+  readonly signing: Verifier
   readonly signingKeyId: string
   readonly keysetDigest: string
   /** When the lease was sent, and now, by the gateway's clock. */
@@ -249,13 +250,10 @@ function strictJson(text: string): unknown {
 function checkSignature(
   { signature: _signature, ...unsigned }: Record<string, Canonical>,
   signature: string,
-  publicKey: Uint8Array,
+  verify: Verifier,
 ): void {
   const bytes = fromHex(signature, SIGNATURE_BYTES)
-  ensure(
-    bytes !== undefined && verifySignature(publicKey, canonicalBytes(unsigned), bytes),
-    'receipt.sig',
-  )
+  ensure(bytes !== undefined && verify(canonicalBytes(unsigned), bytes), 'receipt.sig')
 }
 
 /** Exactly one event of the type, else `receipt.shape`. */

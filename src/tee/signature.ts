@@ -32,23 +32,39 @@ export function signerOf(seed: Uint8Array): Signer {
   }
 }
 
-/** True when `signature` is `publicKey`'s over `message`; false for keys and signatures of a wrong length. */
-export function verifySignature(
+/** True when `signature` is the key's over `message`; false for keys and signatures of a wrong length. */
+export type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean
+
+/** Imports `publicKey` once, for a key that checks many messages; its bytes must not change afterwards. */
+export function createVerifier(publicKey: Uint8Array): Verifier {
+  const key = importKey(publicKey)
+  return (message, signature) => {
+    if (!key || signature.length !== SIGNATURE_BYTES) return false
+    try {
+      return verify(null, message, key, signature)
+    } catch {
+      return false
+    }
+  }
+}
+
+/** As `createVerifier`, for one message. */
+export const verifySignature = (
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
-): boolean {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
-  try {
-    return verify(null, message, publicKeyOf(publicKey), signature)
-  } catch {
-    return false
-  }
-}
+): boolean => createVerifier(publicKey)(message, signature)
 
 /** `label ‖ 0 ‖ JCS(value)`: what is signed for frames. */
 export const signedBytes = (label: `chrysalis/${string}`, value: Canonical): Uint8Array =>
   domain(label, canonicalBytes(value))
 
-const publicKeyOf = (raw: Uint8Array): KeyObject =>
-  createPublicKey({ key: Buffer.from(concat(SPKI, raw)), format: 'der', type: 'spki' })
+/** Undefined for what is no key. */
+function importKey(raw: Uint8Array): KeyObject | undefined {
+  if (raw.length !== PUBLIC_KEY_BYTES) return undefined
+  try {
+    return createPublicKey({ key: Buffer.from(concat(SPKI, raw)), format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}

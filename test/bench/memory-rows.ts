@@ -88,8 +88,26 @@ export function openMemoryRows(): Database {
     if (count > 0) lastRelease.splice(0, lastRelease.length, entry)
     return count
   }
-  const release = { findUnique: async () => null }
-  const rows = { job, release, $executeRaw: moveFence } as unknown as Database['rows']
+  /** As above: the row is settled; its receipt is not kept. */
+  const settle = async (_text: TemplateStringsArray, ...values: unknown[]): Promise<Row[]> => {
+    const [settledAt, sealedResult, receiptDigest, weights, inTokens, cachedTokens] = values
+    const [, , , , , , outTokens, audioMs, id, attempt, lease, kid] = values
+    const units = { inTokens, cachedTokens, outTokens, audioMs }
+    const data = { state: 'done', settledAt, sealedResult, receiptDigest, weights, ...units }
+    const found = update({
+      where: { id, state: 'running', attempt, lease, kid },
+      data: { ...data, sealedEnvelope: null, wrappedCek: null },
+    })
+    return found.map(({ front }) => ({ front }))
+  }
+  const none = { findUnique: async () => null, deleteMany: async () => ({ count: 0 }) }
+  const rows = {
+    job,
+    release: none,
+    receipt: none,
+    $executeRaw: moveFence,
+    $queryRaw: settle,
+  } as unknown as Database['rows']
   return {
     kind: 'pglite',
     rows,

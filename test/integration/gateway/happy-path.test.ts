@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openWorld, request, type TestFront, type World } from '../../support/queue-world.ts'
 import { until } from '../../support/until.ts'
@@ -41,4 +42,9 @@ test('a job travels sealed from desk to worker and its answer back to the front'
   )
   expect(row.sealedEnvelope).toBeNull()
   expect(row.wrappedCek).toBeNull()
+  const kept = await world.db.rows.receipt.findUniqueOrThrow({ where: { job } })
+  const document = Buffer.from(kept.document).toString('utf8')
+  expect(createHash('sha256').update(document).digest('hex')).toBe(row.receiptDigest)
+  expect(JSON.parse(document)).toMatchObject({ api_version: 'aci/1', receipt_id: `${job}.1` })
+  expect(document).not.toContain('hello')
 })

@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { newBlobId, newJobId } from '../../../src/core/ids.ts'
+import { poolOf } from '../../../src/core/tier.ts'
 import { createTurnstile } from '../../../src/queue/admission.ts'
 import type { Submitted } from '../../../src/queue/desk-port.ts'
 import { createSweepStore } from '../../../src/queue/desk-store.ts'
 import { createFairness } from '../../../src/queue/fairness.ts'
 import { createPoolQueues, type PoolQueues } from '../../../src/queue/pool-queue.ts'
 import { connectRedis, type RedisLink } from '../../../src/queue/redis.ts'
-import { createSweepSteps } from '../../../src/queue/sweeps.ts'
+import { openShard } from '../../../src/queue/shard.ts'
+import { createSweepSteps, startSweeps } from '../../../src/queue/sweeps.ts'
 import { openWorld, request, type TestFront, type World } from '../../support/queue-world.ts'
 import { keptLog } from '../../support/stores.ts'
+import { TestClock } from '../../support/test-clock.ts'
+import { ECHO_MODEL } from '../../support/test-worker.ts'
 import { until } from '../../support/until.ts'
 
 let world: World
@@ -145,4 +149,99 @@ test('an answer that nobody fetched for a day is destroyed', async () => {
 
   const row = await world.db.rows.job.findFirstOrThrow()
   expect([row.sealedResult, row.wrappedResult]).toEqual([null, null])
+})
+
+/** The sweeps as the desk starts them, by a clock in the test's hands that begins now. */
+function sweepsOnClock() {
+  const clock = new TestClock(systemClock.now())
+  const { log } = keptLog()
+  const store = createSweepStore(world.db)
+  const fairness = createFairness(redis)
+  const { blobs } = world
+  const find = store.find
+  const turnstile = createTurnstile({ link: redis, queues, fairness, blobs, log, find })
+  const deps = { store, turnstile, queues, fairness, blobs, redis, clock, log }
+  return { clock, sweeps: startSweeps(deps), turnstile, store }
+}
+
+test('lost counters are repaired within five minutes of the clock', async () => {
+  const [a, b, listed] = await Promise.all(
+    ['a', 'b', 'c'].map((text) => front.desk.submit(request(text, { deadlineMs: 3_600_000 }))),
+  )
+  const { clock, sweeps } = sweepsOnClock()
+  await sweeps.repairFairness()
+  // As after a crash between rows and Redis: nobody said that these two have ended.
+  await world.db.rows.job.updateMany({
+    where: { id: { in: [a?.job ?? '', b?.job ?? ''] } },
+    data: { state: 'cancelled', settledAt: new Date() },
+  })
+  const queue = queues.of(poolOf(ECHO_MODEL, 'simulated'))
+  const before = await queue.look(listed?.job ?? newJobId())
+
+  clock.advance(300_000)
+  await until('the listed one is on the queue', async () => {
+    return (await queue.look(listed?.job ?? newJobId())) === 'open'
+  })
+
+  expect(before).toBe('absent')
+  await sweeps.close()
+})
+
+test('a batch job waits three minutes at most while interactive ones keep coming', async () => {
+  const pool = poolOf(ECHO_MODEL, 'simulated')
+  const { clock, sweeps } = sweepsOnClock()
+  const shard = await openShard(redis, pool, systemClock)
+  const { job: batch } = await front.desk.submit(
+    request('batch', { class: 'batch', owner: 'archive', deadlineMs: 3_600_000 }),
+  )
+  const beganAt = clock.now()
+  let asked = 0
+  const ask = () => front.desk.submit(request('now', { owner: `u${asked++}` }))
+  for (let i = 0; i < 5; i++) await ask()
+
+  // One job is served and another asked every five seconds, so that some of the first class always wait.
+  const served: string[] = []
+  while (!served.includes(batch) && served.length < 60) {
+    const fetched = await shard.fetch('a token', 'at-once')
+    if (!fetched) throw new Error('the queue ran dry')
+    served.push(fetched.job)
+    await fetched.complete('')
+    await ask()
+    clock.advance(5000)
+    await sweeps.promote()
+  }
+  await shard.close()
+  await sweeps.close()
+
+  expect(served.at(-1)).toBe(batch)
+  expect(served.length).toBeGreaterThan(20)
+  expect(clock.now() - beganAt).toBeLessThanOrEqual(180_000)
+})
+
+test('a job is forgotten a month after it was delivered, its receipt and release after 400 days', async () => {
+  const { url } = await world.openGateway()
+  world.openWorker(url)
+  const { job } = await front.desk.submit(request('old'))
+  const { job: open } = await front.desk.submit(
+    request('open', { model: 'nobody-serves' as never }),
+  )
+  await until('delivered', async () => {
+    return (await world.db.rows.job.count({ where: { deliveredAt: { not: null } } })) === 1
+  })
+  const count = async () => ({
+    jobs: await world.db.rows.job.findMany({ select: { id: true } }),
+    receipts: await world.db.rows.receipt.count(),
+    releases: await world.db.rows.release.count(),
+  })
+  const days = 86_400_000
+
+  await sweepsIn(29 * days).purge()
+  const young = await count()
+  await sweepsIn(31 * days).purge()
+  const old = await count()
+  await sweepsIn(401 * days).purge()
+
+  expect(young.jobs.map(({ id }) => id).toSorted()).toEqual([job, open].toSorted())
+  expect(old).toEqual({ jobs: [{ id: open }], receipts: 1, releases: 1 })
+  expect(await count()).toEqual({ jobs: [{ id: open }], receipts: 0, releases: 0 })
 })

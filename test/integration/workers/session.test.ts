@@ -11,6 +11,7 @@ import { sealBlob } from '../../../src/tee/blob.ts'
 import { newCek } from '../../../src/tee/envelope.ts'
 import { identityOf, pinBroker } from '../../../src/tee/identity.ts'
 import { checkReceipt } from '../../../src/tee/receipt.ts'
+import { createVerifier } from '../../../src/tee/signature.ts'
 import { createBlobDownload } from '../../../src/workers/blob-download.ts'
 import type { Lending } from '../../../src/workers/lending.ts'
 import { startSessions, type WorkerLoop } from '../../../src/workers/session.ts'
@@ -121,7 +122,7 @@ describe('a worker', () => {
       inputHash: leased.inputHash,
       outputHash: result.outputHash,
       streamHash: result.streamHash,
-      signing: session.publicKeys.signing,
+      signing: createVerifier(session.publicKeys.signing),
       signingKeyId: session.publicKeys.signingKeyId,
       keysetDigest: session.claims.keyset,
       leasedAtMs,

@@ -26,8 +26,10 @@ function fieldsOf(source: string): Field[] {
 }
 
 /** Why a column could hold content; undefined when it cannot. */
-function complaint({ name, type, attributes }: Field): string | undefined {
+function complaint({ model, name, type, attributes }: Field): string | undefined {
   if (['Int', 'BigInt', 'Boolean', 'DateTime', ...enums].includes(type)) return undefined
+  // Canonical JSON of which every member was compared before it is written (`checkReceipt`).
+  if (`${model}.${name}` === 'Receipt.document') return undefined
   if (type === 'Bytes') {
     const column = /@map\("(\w+)"\)/.exec(attributes)?.[1] ?? name
     return /^(sealed|wrapped)_/.test(column) ? undefined : 'bytes that are not sealed or wrapped'

@@ -10,6 +10,7 @@ import {
   type ReceiptFacts,
   type ReceiptWork,
 } from '../../../src/tee/receipt.ts'
+import { createVerifier } from '../../../src/tee/signature.ts'
 import { codeThrown, NOW_S, someKid } from '../../support/tee.ts'
 
 const NOW_MS = NOW_S * 1000
@@ -42,7 +43,7 @@ async function setUp() {
   const { signing, signingKeyId } = publicKeysOf(keys.keyset, 'devnet')
   const expected: ReceiptExpected = {
     ...facts,
-    signing,
+    signing: createVerifier(signing),
     signingKeyId,
     keysetDigest: keys.digest,
     leasedAtMs: NOW_MS - 100,
