@@ -13,6 +13,8 @@ export interface Deliveries {
   start(deliver: (finished: Finished) => Promise<void>): void
   /** A job of this front may have ended. */
   hint(job: JobId): void
+  /** Jobs of another front may be this front's now. */
+  scan(): void
   /** Waits for deliveries under way. */
   close(): Promise<void>
 }
@@ -116,6 +118,7 @@ export function startDeliveries(deps: {
       stops.add(clock.every(scanMs, () => void scan()))
     },
     hint,
+    scan: () => void scan(), // its errors are logged
     close: async () => {
       closed = true
       for (const stop of stops) stop()

@@ -15,6 +15,8 @@ import type { DeskSealing, SealedJob } from './desk-sealing.ts'
 import { createDeskStore, createSweepStore } from './desk-store.ts'
 import { createDrafts } from './drafts.ts'
 import { createFairness } from './fairness.ts'
+import { createFrontStore } from './front-store.ts'
+import { startFrontWatch } from './front-watch.ts'
 import type { OpenJob } from './job-row.ts'
 import { hashOwner, hashRequest } from './owner-hash.ts'
 import { createPoolQueues, type PoolQueue } from './pool-queue.ts'
@@ -23,6 +25,8 @@ import { startSweeps } from './sweeps.ts'
 
 export interface DeskOptions {
   readonly front: FrontId
+  /** Fronts of one bot take over from each other what one that is gone still owes; absent: nobody does. At most 32 characters, no secret. */
+  readonly bot?: string
   readonly db: Database
   readonly redis: RedisLink
   readonly sealing: DeskSealing
@@ -84,6 +88,18 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     log,
     onEnded: (listener) => drafts.onEnded(listener),
   })
+  const frontWatch =
+    options.bot === undefined
+      ? undefined
+      : startFrontWatch({
+          front,
+          bot: options.bot,
+          redis,
+          store: createFrontStore(db),
+          clock,
+          log,
+          onTaken: () => deliveries.scan(),
+        })
 
   /** Jobs before this one, if `waiting` were all of them. */
   const placeOf = async (job: OpenJob, waiting: Waiting): Promise<number> => {
@@ -239,6 +255,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     watch: (job, watch) => drafts.watch(job, watch),
     startDeliveries: (deliver) => deliveries.start(deliver),
     close: async () => {
+      await frontWatch?.close()
       await deliveries.close()
       await sweeps.close()
       drafts.close()

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { isFrontId, parseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
@@ -60,6 +60,7 @@ export async function openWorld(
   const openFront = async (
     name = 'bot-1',
     deliver: (finished: Finished, text: string) => Promise<void> = async () => undefined,
+    more: { bot?: string; clock?: Clock } = {},
   ): Promise<TestFront> => {
     const link = await connectRedis(redis.url, log)
     const sealing = createDeskSealing({ net: 'devnet', keks, brokerKid: identity.kid })
@@ -72,6 +73,7 @@ export async function openWorld(
       ownerKey,
       clock,
       log,
+      ...more,
     })
     const delivered: Delivered[] = []
     if (options.startDeliveries ?? true)
