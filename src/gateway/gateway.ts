@@ -22,7 +22,7 @@ import {
 } from '../queue/channels.ts'
 import { createSweepStore } from '../queue/desk-store.ts'
 import { createFairness } from '../queue/fairness.ts'
-import { dropLease, knownPools, markGone, rememberPool } from '../queue/lease-registry.ts'
+import { knownPools, markGone, rememberPool } from '../queue/lease-registry.ts'
 import { createLeaseStore } from '../queue/lease-store.ts'
 import { createPoolQueues } from '../queue/pool-queue.ts'
 import type { RedisLink } from '../queue/redis.ts'
@@ -38,8 +38,9 @@ import { createBreaker } from './breaker.ts'
 import { createBroker } from './broker.ts'
 import { listenTo } from './connection.ts'
 import { createLeaseBook } from './lease-book.ts'
+import { createLeaseDrops } from './lease-drops.ts'
 import { createLeasing, entryOf } from './leasing.ts'
-import { maxFrameBytes } from './socket-limits.ts'
+import { createUnsentWatch, maxFrameBytes } from './socket-limits.ts'
 import { startUpkeep, type Watched } from './upkeep.ts'
 import type { Lease, Worker } from './worker.ts'
 import { createWorkerDesk } from './worker-desk.ts'
@@ -92,6 +93,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   }
   const wakeAll = (pool: PoolId): void =>
     quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
+  const drops = createLeaseDrops({ redis, clock, quietly })
   const broker = createBroker({ store, keks: deps.keks, identity, clock })
   const book = createLeaseBook({
     net,
@@ -103,7 +105,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     log,
     publish: (lease, message) =>
       quietly(redis.commands.publish(frontChannel(lease.open.front), message)),
-    onDropped: (lease) => quietly(dropLease(redis, lease.open.place.pool, entryOf(lease, gateway))),
+    onDropped: (lease) => drops.add(lease.open.place.pool, entryOf(lease, gateway)),
     onChange: (pool, why) => {
       leasing.slotFreed(pool)
       if (why === 'job') wakeAll(pool)
@@ -194,6 +196,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
         worker = desk.enter(session, link)
       },
     })
+    const isStuck = createUnsentWatch(clock)
     const watched: Watched = {
       heardAt: () => (worker ? link.heardAt() : clock.now()),
       lost: () => {
@@ -201,6 +204,9 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
         connections.delete(watched)
         link.close(BYE.silent)
         link.cut()
+      },
+      cutIfStuck: () => {
+        if (isStuck(link.unsentBytes())) link.close(BYE.flood)
       },
       renewIfDue: (nowMs) => {
         if (!worker) return
@@ -246,6 +252,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       closing = true
       for (const worker of workers) worker.close(BYE.draining)
       unsubscribe()
+      await drops.flush()
       await upkeep.close()
       await sweeps.close()
       quietly(markGone(redis, gateway))

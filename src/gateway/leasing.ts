@@ -15,7 +15,7 @@ import type { Broker } from './broker.ts'
 import type { LeaseBook } from './lease-book.ts'
 import { type Choice, choose, findFree } from './placement.ts'
 import { aboutInput } from './retry-policy.ts'
-import type { Lease, Worker } from './worker.ts'
+import { freeSlots, type Lease, type Worker } from './worker.ts'
 
 export interface LeasingDeps {
   readonly gateway: string
@@ -52,6 +52,8 @@ const errorPauseMs = 1000
 /** While another worker may become free, a job that one has just failed waits for that one. */
 const avoidMs = 5000
 const avoidPauseMs = 500
+/** Fetches in flight of one pool: beyond that Redis and not the round trip is the limit. */
+const maxAtOnce = 16
 /** Jobs that ended while they were kept are forgotten with all others. */
 const maxAvoided = 1000
 
@@ -173,6 +175,14 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     void placed.finally(() => placing.delete(placed)) // never rejects
   }
 
+  /** Jobs of the pool that could start now, on all workers together. */
+  const countFree = (pool: PoolId): number =>
+    findFree(workers, pool, breaker).reduce(
+      // On probation a worker gets one job at a time.
+      (sum, { worker, served }) =>
+        sum + (breaker.allows(worker.kid, served.model, 1) ? freeSlots(worker, served.kind) : 1),
+      0,
+    )
   const hasFree = (pool: PoolId): boolean => findFree(workers, pool, breaker).length > 0
   const waitForSlot = async (pool: PoolId): Promise<void> => {
     const change = Promise.withResolvers<void>()
@@ -181,20 +191,44 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     await change.promise
     stop()
   }
+  /**
+   * The next jobs, at most `most`: the first may be waited for, the others only if they are there already. A fetch that
+   * fails takes none of the others with it: their locks are ours, and they are placed.
+   */
+  const fetchSome = async (shard: Shard, most: number): Promise<readonly Fetched[]> => {
+    const ends = await Promise.allSettled(
+      Array.from({ length: most }, (_, at) =>
+        shard.fetch(newToken(), most === 1 && at === 0 ? 'block' : 'at-once'),
+      ),
+    )
+    const found = ends.flatMap((end) => (end.status === 'fulfilled' ? (end.value ?? []) : []))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed && found.length === 0) throw failed.reason
+    if (failed) log.failure('fetch.failed', describe(failed.reason))
+    return found
+  }
+  /** A new job has its slot reserved when this returns, so that the next ones are fetched while its key is released. */
+  const placeAll = async (pool: PoolId, found: readonly Fetched[]): Promise<void> => {
+    const repeats = found.filter(({ isRepeat }) => isRepeat)
+    for (const fetched of found) if (!fetched.isRepeat) keepPlacing(placeSafely(pool, fetched))
+    for (const fetched of repeats) await placeSafely(pool, fetched)
+  }
   const loop = async (pool: PoolId, shard: Shard): Promise<void> => {
+    // Doubles while every fetch brings a job, so that an idle queue is not asked for what it has not.
+    let width = 1
     while (!stopped.signal.aborted) {
-      if (!hasFree(pool)) {
+      const free = countFree(pool)
+      if (free <= 0) {
         await waitForSlot(pool)
         continue
       }
+      const most = Math.min(width, free)
       try {
-        const fetched = await shard.fetch(newToken(), 'block')
-        if (!fetched) continue
-        const placed = placeSafely(pool, fetched)
-        // A new job has its slot reserved already: the next one is fetched while the key of this one is released.
-        if (fetched.isRepeat) await placed
-        else keepPlacing(placed)
+        const found = await fetchSome(shard, most)
+        width = found.length === most ? Math.min(width * 2, maxAtOnce) : 1
+        await placeAll(pool, found)
       } catch (error) {
+        width = 1
         if (stopped.signal.aborted) return
         log.failure('fetch.failed', describe(error))
         await clock.sleep(errorPauseMs, stopped.signal).catch(() => undefined)

@@ -2,10 +2,8 @@
 import { randomInt } from 'node:crypto'
 import type { PoolId } from '../core/ids.ts'
 import type { Breaker } from './breaker.ts'
+import { maxUnsentBytes } from './socket-limits.ts'
 import { freeSlots, type Served, type Worker } from './worker.ts'
-
-/** A worker with more unsent bytes gets no leases until it has caught up. */
-const maxUnsentBytes = 8 * 2 ** 20
 
 export interface Choice {
   readonly worker: Worker

@@ -15,6 +15,19 @@ const framesPerSecondAndLease = 50
 const burstFrames = 4000
 const bytesPerMinute = 64 * 2 ** 20
 
+/** A connection with more unsent bytes gets no leases until it has caught up. */
+export const maxUnsentBytes = 8 * 2 ** 20
+const unsentForMs = 30_000
+
+/** Says of one connection when it has not caught up for 30 s; to be asked every second or oftener. */
+export function createUnsentWatch(clock: Clock): (unsentBytes: number) => boolean {
+  let since: number | undefined
+  return (unsentBytes) => {
+    since = unsentBytes > maxUnsentBytes ? (since ?? clock.now()) : undefined
+    return since !== undefined && clock.now() - since >= unsentForMs
+  }
+}
+
 /** Two buckets that refill by the clock. */
 export function createSocketLimits(clock: Clock): SocketLimits {
   let frames = burstFrames

@@ -25,6 +25,8 @@ export interface Watched {
   heardAt(): number
   /** Two pings missed. */
   lost(): void
+  /** Ends a connection that does not take what is sent to it. */
+  cutIfStuck(): void
   /** A new challenge before the session ends. */
   renewIfDue(nowMs: number): void
 }
@@ -64,6 +66,7 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
   const watchWorkers = async (): Promise<void> => {
     const now = clock.now()
     for (const connection of deps.connections) {
+      connection.cutIfStuck()
       if (now - connection.heardAt() > silentMs) connection.lost()
       else connection.renewIfDue(now)
     }

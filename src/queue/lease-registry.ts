@@ -60,6 +60,20 @@ export async function dropLease(
   return reply === 1
 }
 
+/** Removes those of the entries that still are what the caller wrote, in one call. */
+export async function dropLeases(
+  link: RedisLink,
+  pool: PoolId,
+  entries: readonly LeaseEntry[],
+): Promise<void> {
+  await link.commands.eval(
+    `for i = 1, #ARGV, 2 do if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end end`,
+    1,
+    keyOf(pool),
+    ...entries.flatMap((entry) => [entry.job, encode(entry)]),
+  )
+}
+
 /** Takes an entry over from a dead gateway; true for one caller only. */
 export async function takeLease(
   link: RedisLink,

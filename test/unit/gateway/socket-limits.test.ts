@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
-import { createSocketLimits } from '../../../src/gateway/socket-limits.ts'
+import { describe, expect, test } from 'vitest'
+import { createSocketLimits, createUnsentWatch } from '../../../src/gateway/socket-limits.ts'
 import { handClock } from '../../support/tee.ts'
+import { TestClock } from '../../support/test-clock.ts'
 
 test('200 frames a second pass for ever, a flood does not', () => {
   const clock = handClock()
@@ -34,4 +35,31 @@ test('64 MiB a minute pass, more do not', () => {
 
   expect(limits.allows(64 * 2 ** 20)).toBe(true)
   expect(limits.allows(1)).toBe(false)
+})
+
+describe('what a worker does not take', () => {
+  const tooMuch = 8 * 2 ** 20 + 1
+
+  test('ends its connection after 30 s', () => {
+    const clock = new TestClock()
+    const isStuck = createUnsentWatch(clock)
+
+    expect(isStuck(tooMuch)).toBe(false)
+    clock.advance(29_999)
+    expect(isStuck(tooMuch)).toBe(false)
+    clock.advance(1)
+    expect(isStuck(tooMuch)).toBe(true)
+  })
+
+  test('is forgiven as soon as it has caught up', () => {
+    const clock = new TestClock()
+    const isStuck = createUnsentWatch(clock)
+    isStuck(tooMuch)
+    clock.advance(20_000)
+
+    isStuck(tooMuch - 1)
+    clock.advance(20_000)
+
+    expect(isStuck(tooMuch)).toBe(false)
+  })
 })
