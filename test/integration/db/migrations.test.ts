@@ -104,6 +104,41 @@ describe.skipIf(!hasPostgres())('on Postgres (skipped where it is not installed)
     expect(counts.toSorted((a, b) => b - a)).toEqual([readMigrations(ours).length, 0, 0])
   })
 
+  /** What Prisma's own engine applies, in a process of its own (its WebAssembly wants one). */
+  const deployByEngine = (url: string): readonly string[] | null => {
+    const file = join(import.meta.dirname, '../../support/schema-diff.ts')
+    const script = `
+      const { deployByEngine } = await import('${file}')
+      console.log(JSON.stringify((await deployByEngine('${url}')) ?? null))
+      process.exit(0)`
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    })
+    if (stdout === '') throw new Error(stderr)
+    return JSON.parse(stdout) as readonly string[] | null
+  }
+  const applyOurs = async (url: string): Promise<number> => {
+    const session = await pgSession(url)
+    try {
+      return await applyMigrations(session, readMigrations(ours))
+    } finally {
+      await session.close()
+    }
+  }
+
+  test('what we applied Prisma’s engine need not apply, and the reverse', async ({ skip }) => {
+    const [fresh, other] = [await createDatabase(postgres.url), await createDatabase(postgres.url)]
+    const names = readMigrations(ours).map(({ name }) => name)
+
+    const oursFirst = await applyOurs(fresh)
+    const thenTheirs = deployByEngine(fresh)
+    const theirsFirst = deployByEngine(other)
+    if (thenTheirs === null) skip('@prisma/schema-engine-wasm is not installed')
+
+    expect([oursFirst, thenTheirs]).toEqual([names.length, []])
+    expect([theirsFirst, await applyOurs(other)]).toEqual([names, 0])
+  }, 300_000)
+
   test('a handle reads, writes and runs transactions', async () => {
     const url = await createDatabase(postgres.url)
     const db = await openDatabase({ url, clock: systemClock })
