@@ -15,6 +15,7 @@ import type { Database } from '../db/database.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import { type Choice, createAccept, resumeLive } from './accept.ts'
 import { createChannels } from './channels.ts'
+import { createChats } from './chats.ts'
 import { announce } from './commands.ts'
 import type { Ctx, PersonFlavor, Services } from './context.ts'
 import { createCopies } from './copies.ts'
@@ -41,6 +42,7 @@ import { createInboxStore } from './inbox-store.ts'
 import { createLimits } from './limits.ts'
 import { createLive } from './live.ts'
 import type { Bundle } from './merge.ts'
+import { type Pacer, paceCalls } from './pacer.ts'
 import { type Fatal, type Intake, startPolling } from './polling.ts'
 import { detectLanguage } from './reading/language.ts'
 import type { Reader } from './reading/read.ts'
@@ -50,6 +52,7 @@ import { retryCalls } from './retry.ts'
 import { defaultSettings, uiOf } from './settings.ts'
 import { refusalOf } from './telegram-errors.ts'
 import { textsOf } from './texts/texts.ts'
+import { createUnreachableStore } from './unreachable-store.ts'
 import { allowedUpdates, createUpdates, type Updates } from './updates.ts'
 import { createUserStore } from './user-store.ts'
 import type { Vault } from './vault-port.ts'
@@ -74,8 +77,7 @@ export interface BotDeps {
   readonly log: Log
   readonly life: Lifetime
   readonly intake: IntakeChoice
-  /** Messages a second of this process. */
-  readonly sendsPerSecond: number
+  readonly pacer: Pacer
   readonly onFatal: (code: Fatal) => void
 }
 
@@ -93,10 +95,11 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const { desk, vault, db, clock, log, life, choice } = deps
   const client: ApiClientOptions = { apiRoot: deps.apiRoot, timeoutSeconds: 60 }
   const bot = new Bot<Ctx>(deps.token.reveal(), { client })
-  bot.api.config.use(retryCalls(clock))
+  bot.api.config.use(retryCalls(clock, deps.pacer))
   await bot.init().catch(refuseToken)
   const api = new Api(deps.token.reveal(), client)
-  api.config.use(retryCalls(clock))
+  api.config.use(retryCalls(clock, deps.pacer))
+  const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
 
   const own = { db, botId: bot.botInfo.id, clock }
   const deliveries = createDeliveryStore(own)
@@ -106,7 +109,6 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const dialogues = createDialogueStore(own)
   const copies = createCopies({ store: copyStore, clock })
   const recent = createRecentFacts()
-  const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
   const inPrivate = createPrivatePublisher({ api, frameApi })
   const channels = createChannels({
     ...own,
@@ -119,6 +121,11 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     signal: life.signal,
   })
   const groups = createGroups({ ...own, api, me: bot.botInfo })
+  const unreachable = createUnreachableStore(own)
+  const move = (from: number, to: number) => groups.move(from, to)
+  const chats = createChats({ unreachable, deliveries, desk, move, log })
+  // The last one is asked first: whoever waits for a turn waits before the call and all its repetitions.
+  for (const it of [bot.api, api, frameApi]) it.config.use(chats.watch, paceCalls(deps.pacer))
   const publishers = { private: inPrivate, ...groups.publishers, ...channels.publishers }
   const live = life.keep('drafts', createLive({ desk, publishers, clock, log }), (it) => it.close())
   const files = createFiles({
@@ -180,6 +187,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   addStop(bot, services)
   bot.use(sequentialize((ctx) => constraintsOf(ctx)))
   bot.use(async (ctx, next) => {
+    await chats.heard(ctx.update)
     const code = ctx.from?.language_code
     const known = ctx.from ? await users.get(ctx.from.id) : undefined
     ctx.settings = known ?? defaultSettings(code)
@@ -187,7 +195,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     ctx.texts = textsOf(ctx.ui)
     await next()
   })
-  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox, channels }
+  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox, channels, unreachable }
   const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
     await ctx.conversation.exitAll()
@@ -233,7 +241,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   void detectLanguage(bot.botInfo.first_name.repeat(8), [])
   await resumeLive({ desk, deliveries, live })
   desk.startDeliveries(
-    createDeliver({ deliveries, users, copies, live, publishers, recent, clock, log }),
+    createDeliver({ deliveries, users, copies, live, publishers, recent, chats, clock, log }),
   )
   await updates.start()
   life.keep('intake', await startIntake({ ...deps, bot, api, updates }), (it) => it?.stop())

@@ -9,6 +9,7 @@ import type { Log } from '../core/log.ts'
 import type { Finished } from '../queue/desk-port.ts'
 import { type TaskOutput, taskOutputSchema } from '../tasks/task.ts'
 import { pressData } from './buttons.ts'
+import type { Chats } from './chats.ts'
 import type { Copies, CopyKey } from './copies.ts'
 import type { Delivery, DeliveryStore, SentFacts } from './delivery.ts'
 import type { Live } from './live.ts'
@@ -27,6 +28,7 @@ export interface DeliverDeps {
   readonly live: Live
   readonly publishers: Publishers
   readonly recent: RecentFacts
+  readonly chats: Pick<Chats, 'isUnreachable'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -70,6 +72,11 @@ async function deliverOnce(
   if (isUnsure) {
     await deliveries.settled(job, { state: 'dropped', facts })
     log.warn('delivery.unsure', { job })
+    return
+  }
+  if (await deps.chats.isUnreachable(delivery.place.chatId)) {
+    await deliveries.settled(job, { state: 'dropped', facts })
+    log.info('delivery.dropped', { job, place: delivery.place.kind })
     return
   }
   await deliveries.sending(job)

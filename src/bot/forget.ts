@@ -1,6 +1,7 @@
 /** @module Deletes everything kept about one person. */
 import type { Desk } from '../queue/desk-port.ts'
 import type { Channels } from './channels.ts'
+import type { UnreachableStore } from './chats.ts'
 import type { CopyStore } from './copies.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { InboxStore } from './inbox.ts'
@@ -13,12 +14,14 @@ export interface ForgetDeps {
   readonly copies: CopyStore
   readonly inbox: InboxStore
   readonly channels: Pick<Channels, 'forget'>
+  readonly unreachable: Pick<UnreachableStore, 'remove'>
 }
 
 /** Cancels what still runs, then deletes settings, copies, deliveries, kept updates and the channels they set up; gives back the number of rows. Safe to repeat. */
 export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<number> {
-  const { desk, deliveries, users, copies, inbox, channels } = deps
+  const { desk, deliveries, users, copies, inbox, channels, unreachable } = deps
   for (const { job } of await deliveries.openOf({ userId })) await desk.cancel(job)
+  await unreachable.remove(userId)
   const counts = [
     await users.forget(userId),
     await copies.forget(userId),

@@ -19,7 +19,7 @@ export interface GroupStore {
   /** Undefined for a group where nobody set anything. Remembered for a minute, since every message of a group asks. */
   get(chatId: number): Promise<GroupSettings | undefined>
   save(chatId: number, settings: GroupSettings): Promise<void>
-  /** A group became a supergroup: its settings and its open deliveries follow. */
+  /** A group became a supergroup: settings, deliveries, copies and the channel it belongs to follow, in one transaction. Safe to repeat. */
   move(from: number, to: number): Promise<void>
   /** The bot was removed: settings, copies and finished deliveries of the chat go. */
   forget(chatId: number): Promise<void>
@@ -78,9 +78,14 @@ export function createGroupStore(deps: { db: Database; botId: number; clock: Clo
           })
           await tx.group.create({ data: { ...row, chatId: BigInt(to) } })
         }
-        await tx.delivery.updateMany({
-          where: { botId, chatId: BigInt(from) },
-          data: { chatId: BigInt(to) },
+        const where = { botId, chatId: BigInt(from) }
+        const data = { chatId: BigInt(to) }
+        // Messages have other numbers there: a reply would go to a stranger's.
+        await tx.delivery.updateMany({ where, data: { ...data, replyTo: null } })
+        await tx.copy.updateMany({ where, data })
+        await tx.channel.updateMany({
+          where: { botId, linkedId: BigInt(from) },
+          data: { linkedId: BigInt(to) },
         })
       })
       known.delete(from)

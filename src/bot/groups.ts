@@ -22,6 +22,8 @@ export interface Groups {
   readonly publishers: Pick<Publishers, 'group' | 'aside'>
   /** True for what concerns the bot; anything else leaves no trace. */
   wants(update: Update): Promise<boolean>
+  /** A group became a supergroup: what is kept about it follows. */
+  move(from: number, to: number): Promise<void>
   /** Handlers, for updates of groups only. */
   add(composer: Composer<Ctx>, services: Services, requests: Requests): void
 }
@@ -37,6 +39,7 @@ export function createGroups(deps: GroupsDeps): Groups {
       if (addressOf(message, deps.me).kind !== 'none') return true
       return isCovered(await groups.get(message.chat.id), message)
     },
+    move: (from, to) => groups.move(from, to),
     add: (composer, services, requests) => {
       addGroupMembership(composer, { ...services, groups })
       addGroupSettings(composer, { ...services, groups, requests })

@@ -16,6 +16,7 @@ import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
 import { type BotConfig, botConfig } from './config.ts'
+import { createPacer } from './pacer.ts'
 import { createReader } from './reading/read.ts'
 import type { AnswerFacts } from './recent-facts.ts'
 
@@ -64,7 +65,7 @@ export async function main(
     log,
     life,
     intake: intakeOf(config, data),
-    sendsPerSecond: config.CHRYSALIS_SENDS_PER_SECOND,
+    pacer: createPacer({ clock, perSecond: config.CHRYSALIS_SENDS_PER_SECOND }),
     onFatal: (code) => {
       log.error('bot.stopped', { code })
       void life.close()

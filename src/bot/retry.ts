@@ -1,6 +1,7 @@
 /** @module Patience with Telegram: waits where it asks to wait, tries again where nothing was lost, on our own clock. */
 import type { Transformer } from 'grammy'
 import type { Clock } from '../core/clock.ts'
+import { chatOf, type Pacer } from './pacer.ts'
 
 /** Frames are worth nothing later, and polling has its own retries. */
 const never: ReadonlySet<string> = new Set([
@@ -18,14 +19,17 @@ const maxTries = 4
 
 /**
  * Repeats a call after 429 (as long as Telegram asks, up to a minute) and after 5xx (1, 2, 4 s), at most four times in all.
- * A lost connection is never repeated here: whether that may be done depends on what was being sent.
+ * Others who send to the same chat wait as well. A lost connection is never repeated here: whether that may be done depends on what was being sent.
  */
-export function retryCalls(clock: Clock): Transformer {
+export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transformer {
   // The shape is grammY's.
   // oxlint-disable-next-line max-params
   return async (prev, method, payload, signal) => {
     for (let attempt = 1; ; attempt++) {
       const response = await prev(method, payload, signal)
+      const chatId = chatOf(payload)
+      if (!response.ok && response.error_code === 429 && chatId !== undefined)
+        pacer.flooded(chatId, (response.parameters?.retry_after ?? 1) * 1000)
       if (response.ok || never.has(method) || attempt === maxTries) return response
       const waitMs = waitOf(response.error_code, response.parameters?.retry_after, attempt)
       if (waitMs === undefined || waitMs > longestWaitMs) return response

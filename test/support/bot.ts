@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { type IntakeChoice, startBot } from '../../src/bot/bot.ts'
+import { createPacer, type Pacer } from '../../src/bot/pacer.ts'
 import { createReader } from '../../src/bot/reading/read.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { isModelId, parseId } from '../../src/core/ids.ts'
@@ -38,6 +39,14 @@ export interface BotWorldOptions {
   /** Turns the simulator's time, long polls included, and not the bot's. */
   readonly simClock?: Clock
   readonly intake?: IntakeChoice
+  /** Sends as slowly as production does; otherwise at once. */
+  readonly isPaced?: boolean
+}
+
+const unpaced: Pacer = {
+  turn: () => Promise.resolve('go'),
+  frameInMs: () => 0,
+  flooded: () => undefined,
 }
 
 /** Opening one takes seconds on a busy machine: the tests of a file share it, one after another, each beginning with no rows. */
@@ -48,8 +57,20 @@ afterAll(async () => (await opened)?.close(), 60_000)
 async function emptyDatabase(): Promise<Database> {
   opened ??= openDatabase({ url: 'memory:', clock: systemClock })
   const db = await opened
-  const { inbox, delivery, botUser, copy, dialogue, channel, post, group } = db.rows
-  for (const table of [inbox, delivery, botUser, copy, dialogue, channel, post, group])
+  const { inbox, inboxLane, delivery, botUser, copy, dialogue, channel, post, group } = db.rows
+  const { unreachableChat } = db.rows
+  for (const table of [
+    inbox,
+    inboxLane,
+    delivery,
+    botUser,
+    copy,
+    dialogue,
+    channel,
+    post,
+    group,
+    unreachableChat,
+  ])
     await (table.deleteMany as () => Promise<unknown>)()
   return db
 }
@@ -89,7 +110,7 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
       },
       postKey: Buffer.alloc(32, 7),
       intake: options.intake ?? { kind: 'polling' },
-      sendsPerSecond: 1000,
+      pacer: options.isPaced === true ? createPacer({ clock, perSecond: 25 }) : unpaced,
       clock,
       log,
       life,
