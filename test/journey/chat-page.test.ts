@@ -89,7 +89,40 @@ describe.skipIf(defaultModelsMissing || !hasChromium)('on the chat page of a fre
     expect(await ending.textContent()).not.toContain('Qwen')
   })
 
-  test('the page met no error on the way', () => {
+  test('a channel is set up from the chat, and the next long post gets its summary', async () => {
+    const press = (name: RegExp) => page.locator('.press', { hasText: name }).last().click()
+    await write('/channel')
+    await page.locator('.reply-keyboard button').first().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Slow Science' }).click()
+    await press(/first comment/i)
+    await press(/^500 characters$/)
+    await press(/language of the post/i)
+    await press(/switch on/i)
+    await page.locator('.bubble', { hasText: 'Done: I summarise' }).waitFor()
+
+    await page
+      .getByRole('navigation', { name: 'Chats' })
+      .getByRole('button', { name: /^(SS)?\s*Slow Science(?! talk)/ })
+      .click()
+    await write(
+      'The town council decided on Tuesday to close the old bridge. Works begin in March and take eight months. '.repeat(
+        6,
+      ),
+    )
+    await page.locator('.comments', { hasText: '1 comment' }).click()
+    const summary = page.locator('.bubble', { hasText: 'Test network' }).last()
+    await summary.waitFor()
+    expect(await summary.textContent()).toContain('bridge')
+  })
+
+  test('the page met no error on the way, and the bot asked for nothing the simulator does not know', async () => {
+    const calls = (await (await fetch(`${system.base}/sim/calls`)).json()) as {
+      method: string
+      error_code?: number
+    }[]
+
+    expect(calls.length).toBeGreaterThan(10)
+    expect(calls.filter((it) => it.error_code === 404).map((it) => it.method)).toEqual([])
     expect(troubles).toEqual([])
   })
 })

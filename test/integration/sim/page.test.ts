@@ -156,6 +156,86 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
     await page.getByRole('button', { name: 'Choose a channel' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Slow Science' }).click()
     await page.locator('.service', { hasText: 'chose Slow Science' }).waitFor()
+    await page.locator('.reply-keyboard').waitFor({ state: 'detached' })
+  })
+
+  test('arrow keys walk through the messages, Enter opens the menu of one, Escape leads back to it', async () => {
+    const page = await open()
+    await begin(page)
+    const focused = () => page.evaluate<string>('document.activeElement?.textContent ?? ""')
+    await page.focus('.messages')
+
+    await page.keyboard.press('ArrowUp')
+    expect(await focused()).toContain('Hello. Write or say something.')
+    await page.keyboard.press('ArrowUp')
+    expect(await focused()).toContain('/start')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.getByRole('menu').waitFor()
+    await page.keyboard.press('Escape')
+
+    expect(await page.getByRole('menu').count()).toBe(0)
+    expect(await focused()).toContain('Hello. Write or say something.')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.closest(".composer-box") !== null')).toBe(
+      true,
+    )
+  })
+
+  test('a wide table scrolls in its frame and breaks no word; a long word stays in its bubble', async () => {
+    const page = await open({ viewport: { width: 360, height: 740 } })
+    await page.locator('.chat-line').first().click()
+    await begin(page)
+    const cells = [['Year', 'Species', 'A long column title', 'Notes', 'Even more notes', 'Last']]
+    await bot.bot.api.raw.sendRichMessage({
+      chat_id: anna,
+      rich_message: {
+        blocks: [
+          {
+            type: 'table',
+            cells: cells.map((row) =>
+              row.map((text) => ({ text, align: 'left' as const, valign: 'top' as const })),
+            ),
+          },
+          { type: 'paragraph', text: 'Donaudampfschifffahrtsgesellschaft'.repeat(9) },
+        ],
+      },
+    })
+    await page.locator('td', { hasText: 'Species' }).waitFor()
+
+    const [pageOver, tableOver, heights] = await page.evaluate<[number, number, number[]]>(`[
+      document.documentElement.scrollWidth - innerWidth,
+      document.querySelector('.table-wrap').scrollWidth - document.querySelector('.table-wrap').clientWidth,
+      ['Year', 'Species'].map((word) => {
+        const range = document.createRange()
+        range.selectNodeContents([...document.querySelectorAll('td')].find((it) => it.textContent === word))
+        return range.getClientRects().length
+      }),
+    ]`)
+    expect(pageOver).toBeLessThanOrEqual(0)
+    expect(tableOver).toBeGreaterThan(0)
+    expect(heights).toEqual([1, 1])
+  })
+
+  test('a newcomer sends a sample with one click: a text, a file, and a human voice where one is installed', async () => {
+    const page = await open()
+    await begin(page)
+    const { samples } = await sim.get<{ samples: { recording: string | null } }>('world')
+    const names = ['A foreign message', 'A text file']
+    if (samples.recording !== null) names.push('A recorded speech')
+
+    for (const name of names) {
+      await page.getByRole('button', { name: 'Things to try' }).click()
+      await page.getByRole('menuitem', { name }).click()
+    }
+
+    const sent = await sim.until(async () => {
+      const seen = (await sim.messages(anna)).filter((it) => !it.from_bot)
+      return seen.length > names.length && seen.slice(1)
+    })
+    expect(sent[0]?.text).toMatch(/^Liebe Nachbarn/)
+    expect(sent[1]?.documents[0]?.file_name).toBe('A year without a lawn.txt')
+    expect(sent[2]?.documents[0]?.size).toBe(samples.recording === null ? undefined : 352_078)
   })
 
   test('an edited and a deleted message change in place; a reply shows what it answers', async () => {

@@ -6,6 +6,7 @@ import { flatBlocks } from '../rich.ts'
 import type { Sim } from '../sim.ts'
 import type { Bot, Room, Stored } from '../world.ts'
 import { type AdminCall, botOf, type Route, roomById, roomNamed } from './call.ts'
+import { sampleFacts } from './samples.ts'
 
 /** The messages as the chat shows them now; ephemeral ones only for their receiver, named by `as`. */
 function messages(call: AdminCall): unknown {
@@ -89,6 +90,7 @@ function world(call: AdminCall): unknown {
     machine_now: sim.clock.now(),
     frozen: sim.world.frozenAt !== undefined,
     limits: sim.limits.enabled,
+    samples: sampleFacts(),
     bots: sim.world.bots
       .values()
       .map((bot) => ({

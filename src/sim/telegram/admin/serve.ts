@@ -12,12 +12,14 @@ import { inlineRoutes } from './inline.ts'
 import { lookRoutes } from './look.ts'
 import { peopleRoutes } from './people.ts'
 import { ruleRoutes, type Snapshots } from './rule.ts'
+import { sampleRoutes } from './samples.ts'
 
 export const adminRoutes = (snapshots: Snapshots): readonly Route[] => [
   ...peopleRoutes,
   ...actRoutes,
   ...inlineRoutes,
   ...lookRoutes,
+  ...sampleRoutes,
   ...ruleRoutes(snapshots),
 ]
 

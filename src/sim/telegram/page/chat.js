@@ -12,6 +12,7 @@ import {
   serviceLine,
   summary,
 } from './message.js'
+import { walkMessages } from './message-keys.js'
 import { morphBlocks } from './rich.js'
 import { forwardDialog } from './room-dialogs.js'
 import { emptyState } from './samples.js'
@@ -47,8 +48,11 @@ export function drawChat(box, go) {
     role: 'log',
     'aria-label': 'Messages',
     'aria-live': 'polite',
+    'aria-description':
+      'Arrow keys go from message to message, Enter opens what can be done with one',
     tabindex: 0,
   })
+  walkMessages(list)
   draftBox = undefined
   jumpButton = iconButton('arrow', 'To the newest message', () => scrollDown(true), {
     class: 'icon-button jump',

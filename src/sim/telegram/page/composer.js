@@ -140,7 +140,7 @@ function draw() {
       hasKeyboard && iconButton('keyboard', 'Show or hide the buttons', toggleKeyboard),
       action,
     ),
-    replyKeyboard(room, sendText),
+    replyKeyboard(room, { send: sendText, redraw: draw }),
   )
   field.addEventListener('input', () => {
     kept.set(`${state.me} ${room.key}`, field.value)

@@ -114,8 +114,10 @@ export function bubble(view, room, { joins, act }) {
   const tools = h(
     'div',
     { class: 'tools' },
-    !ephemeral && iconButton('reply', 'Reply', () => act.reply(view)),
-    iconButton('dots', 'More', (event) => openMenu(event.currentTarget, act.menu(view))),
+    !ephemeral && iconButton('reply', 'Reply', () => act.reply(view), { tabindex: -1 }),
+    iconButton('dots', 'More', (event) => openMenu(event.currentTarget, act.menu(view)), {
+      tabindex: -1,
+    }),
   )
   const column = h(
     'div',
@@ -130,6 +132,7 @@ export function bubble(view, room, { joins, act }) {
     'article',
     {
       class: `message ${mine ? 'mine' : 'theirs'}${joins ? ' joins' : ''}${wide ? ' wide' : ''}${ephemeral ? ' ephemeral' : ''}`,
+      tabindex: -1,
       'aria-label': `${mine ? 'You' : senderName(view)}: ${summary(message)}`,
     },
     !mine &&

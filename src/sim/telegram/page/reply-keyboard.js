@@ -3,8 +3,8 @@ import { h } from './dom.js'
 import { requestChatDialog } from './room-dialogs.js'
 import { loadedRoom } from './state.js'
 
-/** The buttons a bot put in place of a keyboard. */
-export function replyKeyboard(room, send) {
+/** The buttons a bot put in place of a keyboard. `hooks`: {send(text), redraw()}. */
+export function replyKeyboard(room, hooks) {
   const live = loadedRoom()
   if (live?.keyboard == null || live.keyboardHidden) return undefined
   return h(
@@ -17,7 +17,7 @@ export function replyKeyboard(room, send) {
         row.map((button) =>
           h(
             'button',
-            { type: 'button', class: 'key', onclick: () => void key(button, room, send) },
+            { type: 'button', class: 'key', onclick: () => void key(button, room, hooks) },
             typeof button === 'string' ? button : button.text,
           ),
         ),
@@ -26,12 +26,16 @@ export function replyKeyboard(room, send) {
   )
 }
 
-async function key(button, room, send) {
+async function key(button, room, { send, redraw }) {
+  const live = loadedRoom()
+  const used = () => {
+    if (live?.keyboard?.one_time_keyboard) live.keyboardHidden = true
+    redraw()
+  }
   if (typeof button === 'object' && button.request_chat !== undefined) {
-    requestChatDialog(button.request_chat, room)
+    requestChatDialog(button.request_chat, room, used)
     return
   }
-  const live = loadedRoom()
-  if (live?.keyboard?.one_time_keyboard) live.keyboardHidden = true
+  used()
   await send(typeof button === 'string' ? button : button.text)
 }

@@ -263,7 +263,7 @@ export function forwardDialog(view, from, go) {
 }
 
 /** The bot asked for a chat: only those of the wanted kind where I have the wanted rights. */
-export function requestChatDialog(request, room) {
+export function requestChatDialog(request, room, chosen) {
   const fits = myRooms().filter((it) => {
     if (it.chat.type === 'private' || (it.chat.type === 'channel') !== request.chat_is_channel)
       return false
@@ -298,6 +298,7 @@ export function requestChatDialog(request, room) {
             }),
           )
           await loadWorld()
+          chosen()
         }),
   ])
 }

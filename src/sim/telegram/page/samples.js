@@ -1,8 +1,20 @@
 // An empty chat: what this is, and things to try with one click. The texts are written for this page.
+import { post, upload } from './api.js'
 import { record, sendText, setText } from './composer.js'
-import { h, icon } from './dom.js'
+import { h, icon, toast } from './dom.js'
 import { avatar } from './message.js'
-import { bot, isAdmin, isIn, memberOf, nameOf, person, profileText, state } from './state.js'
+import {
+  bot,
+  chatParam,
+  currentRoom,
+  isAdmin,
+  isIn,
+  memberOf,
+  nameOf,
+  person,
+  profileText,
+  state,
+} from './state.js'
 
 const german = `Liebe Nachbarn, am Samstag ab zehn Uhr pflanzen wir im Hof die neuen Apfelbäume. Wer mag, bringt einen Spaten mit; Handschuhe und Kaffee haben wir. Bei starkem Regen verschieben wir alles auf Sonntag. Bitte lasst die Einfahrt frei, der Anhänger mit der Erde kommt um halb zehn.`
 
@@ -32,8 +44,25 @@ const longRussian = `Чему нас научил год без газона
 
 На следующий год мы предлагаем сохранить луг, косить один раз в конце сентября и вывозить сено, поставить у обоих входов таблички о клещах и посадить низкую изгородь вдоль дороги. Голосование 14 марта. Если не сможете прийти, оставьте голос в сером ящике у лестницы корпуса В до полудня.`
 
+const here = () => ({ chat: chatParam(currentRoom()), from: state.me })
+
+async function attempt(work) {
+  try {
+    await work()
+  } catch (error) {
+    toast(error.message, 'bad')
+  }
+}
+
+function sendArticle(russian) {
+  const name = russian ? 'Год без газона.txt' : 'A year without a lawn.txt'
+  const file = new Blob([russian ? longRussian : longEnglish], { type: 'text/plain' })
+  return attempt(() => upload('document', file, name, here()))
+}
+
 function samples() {
   const russian = person()?.language_code === 'ru'
+  const { recording } = state.world.samples
   return [
     {
       icon: 'comment',
@@ -42,16 +71,28 @@ function samples() {
       run: () => sendText(russian ? english : german),
     },
     {
+      icon: 'comment',
+      title: 'A long post',
+      words: 'Becomes a short summary',
+      run: () => sendText(russian ? longRussian : longEnglish),
+    },
+    recording !== null && {
+      icon: 'play',
+      title: 'A recorded speech',
+      words: `${recording}; it becomes text`,
+      run: () => attempt(() => post('samples/recording', here())),
+    },
+    {
       icon: 'mic',
-      title: 'A voice message',
+      title: 'Your own voice',
       words: 'Say something; it becomes text',
       run: () => record(),
     },
     {
       icon: 'file',
-      title: 'A long post',
-      words: 'Becomes a short summary',
-      run: () => sendText(russian ? longRussian : longEnglish),
+      title: 'A text file',
+      words: 'Is read and summarised',
+      run: () => sendArticle(russian),
     },
     {
       icon: 'link',
@@ -59,7 +100,7 @@ function samples() {
       words: 'An article is read for you',
       run: () => setText('https://'),
     },
-  ]
+  ].filter(Boolean)
 }
 
 /** The same things as a menu, for a chat that is no longer empty. */

@@ -2,7 +2,7 @@
 import { get } from './api.js'
 
 export const state = {
-  world: { people: [], bots: [], rooms: [], now: Date.now() },
+  world: { people: [], bots: [], rooms: [], now: Date.now(), samples: { recording: null } },
   me: undefined,
   open: undefined,
   /** key → {messages: Map, ephemerals: Map, draft, action, keyboard} */
