@@ -168,6 +168,39 @@ export interface Ask {
   results: unknown[] | undefined
 }
 
+/** What a bot offers for Stars, in a message or behind a link. */
+export interface Offer {
+  readonly slug: string
+  readonly botId: number
+  readonly title: string
+  readonly payload: string
+  readonly stars: number
+  /** Seconds between renewals of a subscription. */
+  readonly period: number | undefined
+}
+
+/** A person pressed Pay: the bot is asked, and answers within 10 s. */
+export interface Checkout {
+  readonly id: string
+  readonly slug: string
+  readonly from: number
+  readonly at: number
+  answer:
+    | { readonly ok: true; readonly chargeId: string }
+    | { readonly ok: false; readonly error: string }
+    | undefined
+}
+
+export interface Payment {
+  readonly chargeId: string
+  readonly slug: string
+  readonly from: number
+  readonly at: number
+  refundedAt: number | undefined
+  /** Of a subscription: no renewal is wanted. */
+  canceled: boolean
+}
+
 export interface World {
   readonly people: Map<number, Person>
   readonly bots: Map<number, Bot>
@@ -176,6 +209,11 @@ export interface World {
   readonly presses: Map<string, Press>
   readonly asks: Map<string, Ask>
   readonly inlineMessages: Map<string, { readonly room: string; readonly messageId: number }>
+  readonly offers: Map<string, Offer>
+  /** `<room> <message>` of an invoice → its offer. */
+  readonly invoices: Map<string, string>
+  readonly checkouts: Map<string, Checkout>
+  readonly payments: Map<string, Payment>
   nextUser: number
   nextChat: number
   nextSerial: number
@@ -195,6 +233,10 @@ export const emptyWorld = (): World => ({
   presses: new Map(),
   asks: new Map(),
   inlineMessages: new Map(),
+  offers: new Map(),
+  invoices: new Map(),
+  checkouts: new Map(),
+  payments: new Map(),
   nextUser: 5_001_000_001,
   nextChat: 2_100_000_001,
   nextSerial: 1,

@@ -11,7 +11,8 @@ const full = `getMe getUpdates setWebhook deleteWebhook getWebhookInfo sendMessa
   editEphemeralMessageReplyMarkup deleteEphemeralMessage deleteMessage deleteMessages forwardMessage forwardMessages
   copyMessage copyMessages sendDocument sendVoice sendAudio sendVideo sendPhoto sendMediaGroup sendChatAction
   setMessageReaction getFile getChat getChatMember getChatAdministrators leaveChat pinChatMessage unpinChatMessage
-  answerCallbackQuery answerInlineQuery answerGuestQuery`
+  answerCallbackQuery answerInlineQuery answerGuestQuery answerPreCheckoutQuery sendInvoice createInvoiceLink
+  refundStarPayment editUserStarSubscription getStarTransactions getMyStarBalance`
 
 /** Methods whose values are stored and given back. */
 const stored = `getMyCommands setMyCommands deleteMyCommands getMyName setMyName getMyDescription setMyDescription

@@ -10,6 +10,7 @@ import { actRoutes } from './acts.ts'
 import type { Route } from './call.ts'
 import { inlineRoutes } from './inline.ts'
 import { lookRoutes } from './look.ts'
+import { moneyRoutes } from './money.ts'
 import { peopleRoutes } from './people.ts'
 import { ruleRoutes, type Snapshots } from './rule.ts'
 import { sampleRoutes } from './samples.ts'
@@ -18,6 +19,7 @@ export const adminRoutes = (snapshots: Snapshots): readonly Route[] => [
   ...peopleRoutes,
   ...actRoutes,
   ...inlineRoutes,
+  ...moneyRoutes,
   ...lookRoutes,
   ...sampleRoutes,
   ...ruleRoutes(snapshots),

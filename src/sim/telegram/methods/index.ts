@@ -7,6 +7,7 @@ import { inlineMethods } from './inline.ts'
 import { profileMethods } from './profile.ts'
 import { queryMethods } from './queries.ts'
 import { sendingMethods } from './sending.ts'
+import { starMethods } from './stars.ts'
 
 const methods: Readonly<Record<string, Method>> = {
   ...profileMethods,
@@ -16,6 +17,7 @@ const methods: Readonly<Record<string, Method>> = {
   ...draftMethods,
   ...chatMethods,
   ...inlineMethods,
+  ...starMethods,
 }
 
 export const methodOf = (name: string): Method | undefined =>
