@@ -51,6 +51,13 @@ export function checkTranslation(source: Side, target: Side): Comparison {
   }
 }
 
+/**
+ * Whether `target` calls out where `source` does not: a small model has then often answered the text, or taken it for
+ * something else, instead of translating it. Questions are no such sign: in chats most have no question mark.
+ */
+export const isCallInvented = (source: string, target: string): boolean =>
+  /[!¡！]/u.test(target) && !/[!¡！]/u.test(source)
+
 function compareSpans(source: string, target: string) {
   const have = findSpans(target).map(({ text }) => text)
   const missing: string[] = []

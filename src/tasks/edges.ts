@@ -1,6 +1,8 @@
-/** @module White space and emoji around a text: copied by code, because models lose and add them. */
+/** @module White space, emoji and markup around a text: copied by code, because models lose and add them, and some markup is made to lead them astray. */
 
-const EDGE = String.raw`[\s\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}\u{200d}]`
+/** Control words of chat formats, such as those that end a message, and tags; bounded, since authors choose the text. */
+const MARKUP = String.raw`<\|[^<>|\n]{1,40}\|>|<\/?[a-z][\w-]{0,31}(?:\s[^<>\n]{0,200})?>`
+const EDGE = String.raw`(?:[\s\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}\u{200d}]|${MARKUP})`
 const LEAD = new RegExp(`^${EDGE}*`, 'u')
 const RUNS = new RegExp(`${EDGE}+`, 'gu')
 
@@ -10,7 +12,7 @@ export interface Edges {
   readonly tail: string
 }
 
-/** `lead` + `body` + `tail` is `text`; `body` begins and ends with neither white space nor emoji. Linear in the text. */
+/** `lead` + `body` + `tail` is `text`; `body` begins and ends with neither white space, emoji nor markup. Linear in the text. */
 export function splitEdges(text: string): Edges {
   const lead = LEAD.exec(text)?.[0] ?? ''
   const rest = text.slice(lead.length)

@@ -2,7 +2,7 @@
 import { AppError } from '../core/app-error.ts'
 import { type Meter, nothingChecked, stripAnswer } from './answers.ts'
 import type { Calendar } from './calendar.ts'
-import { type Comparison, checkTranslation } from './check-translation.ts'
+import { type Comparison, checkTranslation, isCallInvented } from './check-translation.ts'
 import { splitChunks } from './chunks.ts'
 import { splitEdges } from './edges.ts'
 import { marksFor, withoutMarks } from './marks.ts'
@@ -42,6 +42,8 @@ interface Attempt {
   readonly intact: boolean
   readonly limit: boolean
   readonly comparison: Comparison
+  /** It calls out where the source does not. */
+  readonly hasCall: boolean
   /** Problems, plus what only this module sees: placeholders and lines that were lost. */
   readonly faults: number
 }
@@ -73,7 +75,9 @@ async function bestAttempt(
   const first = await tryOnce(work, body, { masked, emphasis: [], brief: false })
   if (first !== undefined && first.faults === 0) return { attempt: first, redone: 0 }
   const second = await tryDifferently(work, body, { masked, first })
-  const [best] = [first, second]
+  // A text that was answered rather than translated may be as faultless as its translation.
+  const order = first?.hasCall === true ? [second, first] : [first, second]
+  const [best] = order
     .filter((attempt) => attempt !== undefined)
     .toSorted((a, b) => a.faults - b.faults)
   if (best === undefined) throw new AppError('engine.stuck')
@@ -97,7 +101,10 @@ function tryDifferently(
   }
   if (lineCount(first.text) !== lineCount(body))
     return tryPieces(work, body, body.split(/(?<=\n)/u))
-  const emphasis = emphasisOf(first.comparison)
+  const emphasis = [
+    ...emphasisOf(first.comparison),
+    ...(first.hasCall ? ['word for word, as a quotation'] : []),
+  ]
   const bare = { text: body, hidden: [] }
   // The same question again would be the same answer, only later.
   if (first.intact && emphasis.length === 0) return Promise.resolve(undefined)
@@ -165,13 +172,16 @@ function toAttempt(
 ): Attempt {
   // Line breaks that the source does not have are the model's.
   const written = body.includes('\n') ? answer.text : answer.text.replaceAll(/\s*\n\s*/gu, ' ')
-  const { text, comparison } = repaired(work, body, written)
+  const { text: dated, comparison } = repaired(work, body, written)
+  const hasCall = isCallInvented(body, dated)
+  const text = hasCall ? withoutOpenMark(dated) : dated
   const faults =
     comparison.problems +
     (answer.intact ? 0 : 1) +
     (answer.limit ? 2 : 0) +
+    (hasCall ? 1 : 0) +
     (lineCount(text) === lineCount(body) ? 0 : 1)
-  return { ...answer, text, comparison, faults }
+  return { ...answer, text, comparison, hasCall, faults }
 }
 
 /** What code can put right needs no second run. */
@@ -203,6 +213,9 @@ const compare = ({ calendars, from, to }: ChunkWork, source: string, target: str
     { text: source, language: from, calendar: calendars.from },
     { text: target, language: to, calendar: calendars.to },
   )
+
+/** An opening mark that nothing closes is the model's, where the source does not call out. */
+const withoutOpenMark = (text: string): string => (/^¡[^!]*$/u.test(text) ? text.slice(1) : text)
 
 const lineCount = (text: string): number =>
   text.split('\n').filter((line) => line.trim() !== '').length

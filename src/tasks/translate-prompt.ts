@@ -1,4 +1,4 @@
-/** @module The translation prompt, version 1: a pure function, measured form by form on the default model. */
+/** @module The translation prompt, version 2: a pure function, measured form by form on the default model. */
 import { languageName } from './languages.ts'
 import { between, type Marks } from './marks.ts'
 import type { Language, TextRequest } from './task.ts'

@@ -49,7 +49,7 @@ const BEFORE_TOKENS = 200
 export const translate: Task<TranslateInput> = {
   id: 'translate',
   kind: 'llm',
-  version: 'translate/1',
+  version: 'translate/2',
   input: translateInputSchema,
   deadlineMs: 15 * 60_000,
   maxOutputBytes: 8 * 2 ** 20,

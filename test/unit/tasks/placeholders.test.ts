@@ -81,6 +81,9 @@ describe('a text made to be slow', () => {
     '`'.repeat(50_000),
     'a@a.'.repeat(12_000),
     `a${' '.repeat(50_000)}`.repeat(3),
+    '<b '.repeat(20_000),
+    '<|a'.repeat(20_000),
+    '<b>'.repeat(20_000),
   ]
 
   it.each(evil.map((text, at) => ({ at, text })))(
