@@ -21,6 +21,25 @@ export interface RedisLink {
 const retryStrategy = (times: number): number => Math.min(100 * times, 2000)
 const connectMs = 10_000
 
+/** Commands of one turn of the event loop leave in one write: each write is a system call, and they were a third of the gateway's time. */
+class GatheringRedis extends Redis {
+  #isGathering = false
+
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    const [, pipeline] = args
+    if (pipeline === undefined && this.status === 'ready' && !this.#isGathering) {
+      const { stream } = this
+      this.#isGathering = true
+      stream.cork()
+      process.nextTick(() => {
+        this.#isGathering = false
+        stream.uncork()
+      })
+    }
+    return super.sendCommand(...args)
+  }
+}
+
 interface Options {
   readonly enableOfflineQueue?: boolean
   readonly maxRetriesPerRequest: number | null
@@ -32,7 +51,7 @@ interface Options {
 export async function connectRedis(url: string, log: Log): Promise<RedisLink> {
   const shared = { retryStrategy, connectTimeout: connectMs, lazyConnect: true }
   const open = (options: Options): Redis => {
-    const redis = new Redis(url, { ...shared, ...options })
+    const redis = new GatheringRedis(url, { ...shared, ...options })
     redis.on('error', (error: unknown) => log.failure('redis.failed', describe(error)))
     return redis
   }
