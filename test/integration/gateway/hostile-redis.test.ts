@@ -64,3 +64,29 @@ test('an invented job is not known to the broker', async () => {
   expect(await world.db.rows.release.count()).toBe(releases)
   await queue.close()
 })
+
+test('a job that BullMQ has given up is failed, not run and not looped', async () => {
+  const strong = parseId('model-that-nobody-serves', isModelId)
+  const { job } = await front.desk.submit(request('given up', { model: strong }))
+  const right = poolOf(parseId('echo-text', isModelId), 'simulated')
+  await world.db.rows.job.update({ where: { id: job }, data: { model: 'echo-text' } })
+  await redis.commands.hset(`{${right}:0}:jobs:${job}`, 'defa', 'stalled')
+  const queue = openPoolQueue(redis, right)
+  // A job hash with the mark and a place on the queue, as the stalled check leaves them.
+  await redis.commands.hset(`{${right}:0}:jobs:${job}`, {
+    name: 'translate',
+    data: '{"v":1,"exp":2000000000}',
+    opts: '{}',
+    timestamp: '1',
+    delay: '0',
+    priority: '0',
+  })
+  await redis.commands.lpush(`{${right}:0}:jobs:wait`, job)
+  await redis.commands.zadd(`{${right}:0}:jobs:marker`, 0, '0')
+
+  const { finished } = await until('delivery', () => front.of(job))
+
+  expect(finished).toMatchObject({ state: 'failed', code: 'worker.lost', attempts: 0 })
+  expect(await queue.look(job)).toBe('ended')
+  await queue.close()
+})

@@ -1,5 +1,5 @@
 /** What the queue relies on in BullMQ; an upgrade that changes any of it turns one of these red. */
-import { Queue } from 'bullmq'
+import { Queue, Worker } from 'bullmq'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { isPoolId, newJobId, type PoolId, parseId } from '../../../src/core/ids.ts'
@@ -171,3 +171,89 @@ test('a lock that nobody renews runs out, and the job is handed out again', asyn
   expect(systemClock.now() - started).toBeGreaterThan(10_000)
   expect(systemClock.now() - started).toBeLessThan(30_000)
 })
+
+/** A bare fetcher with its own settings, for what our own never lets happen. */
+async function withFetcher(
+  options: { drainDelay?: number; lockMs?: number; stalledMs?: number; maxStalledCount?: number },
+  use: (worker: Worker) => Promise<void>,
+): Promise<void> {
+  const connection = link.openBlocking()
+  const worker = new Worker('jobs', null, {
+    connection,
+    prefix: `{${pool}:0}`,
+    autorun: false,
+    skipLockRenewal: true,
+    drainDelay: options.drainDelay ?? 1,
+    lockDuration: options.lockMs ?? 15_000,
+    stalledInterval: options.stalledMs ?? 5000,
+    maxStalledCount: options.maxStalledCount ?? 1,
+  })
+  worker.on('error', () => undefined)
+  try {
+    await use(worker)
+  } finally {
+    await worker.close(true)
+    connection.disconnect()
+  }
+}
+
+test('a job of a lower class that is put back wakes no idle fetcher, but is there for who asks', async () => {
+  await withFetcher({ drainDelay: 5 }, async (idle) => {
+    const job = await add('channel')
+    const held = await fetchNow('a')
+    // The first call finds the queue empty, the second one the mark that the job left when it was added; the third waits.
+    await idle.getNextJob('b', { block: false })
+    await idle.getNextJob('b', { block: true })
+    let woken = false
+    const waiting = idle.getNextJob('c', { block: true }).finally(() => {
+      woken = true
+    })
+    await systemClock.sleep(200)
+
+    await held?.requeue()
+    await systemClock.sleep(300)
+    const wokenByIt = woken
+    const found = await fetchNow('d')
+
+    expect([wokenByIt, found?.job]).toEqual([false, job])
+    await found?.complete('')
+    await waiting
+  })
+})
+
+test('while one fetch waits, others of the same fetcher do not', async () => {
+  await shard.fetch('drained', 'at-once')
+  const waiting = shard.fetch('waits', 'block')
+  const started = systemClock.now()
+
+  expect(await shard.fetch('asks', 'at-once')).toBeUndefined()
+
+  expect(systemClock.now() - started).toBeLessThan(900)
+  expect(await waiting).toBeUndefined()
+})
+
+test('BullMQ counts starts and not our attempts: a job put back was started twice and made none', async () => {
+  const job = await add()
+  await (await fetchNow('a'))?.requeue()
+  await fetchNow('b')
+
+  const hash = await link.commands.hgetall(`{${pool}:0}:jobs:${job}`)
+
+  expect([hash['ats'], hash['atm']]).toEqual(['2', undefined])
+})
+
+test('a job that stalled too often is handed out for ever, marked and never failed', async () => {
+  await withFetcher({ lockMs: 300, stalledMs: 300, maxStalledCount: 1 }, async (worker) => {
+    const job = await add()
+    await worker.startStalledCheckTimer()
+    const starts: boolean[] = []
+    while (starts.length < 4) {
+      const found = await worker.getNextJob(`t${starts.length}`, { block: true })
+      if (found) starts.push(Boolean(found.deferredFailure))
+    }
+
+    expect(starts[0]).toBe(false)
+    expect(starts.at(-1)).toBe(true)
+    expect(await queue.look(job)).toBe('open')
+  })
+}, 60_000)
