@@ -25,8 +25,10 @@ import { createDeliveryStore } from './delivery-store.ts'
 import { createDialogueStore } from './dialogue-store.ts'
 import { addForgetDialogue } from './dialogues/forget.ts'
 import { dialogueStorage } from './dialogues/storage.ts'
+import { createExportStore } from './export-store.ts'
 import { apologise, askBacklog } from './features/backlog.ts'
 import { addCancel } from './features/cancel.ts'
+import { addData } from './features/data.ts'
 import { addEdits, isFreshEdit } from './features/edits.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
@@ -221,11 +223,12 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   addForgetDialogue(privately, forget)
   channels.addPrivate(privately, services, requests)
   addInfo(privately, services)
+  addData(privately, { me: bot.botInfo, exports: createExportStore(own) })
   addSettings(privately)
   addTaskCommands(privately, requests)
-  addLatePresses(privately)
   addEdits(privately, services, requests)
   addMessages(privately, services, requests)
+  addLatePresses(bot)
 
   life.keep('updates', updates, (it) => it.stop())
   const sweeping = clock.every(sweepEveryMs, () => {

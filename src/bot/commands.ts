@@ -11,6 +11,8 @@ export const privateCommands = [
   'languages',
   'channel',
   'privacy',
+  'terms',
+  'export',
   'delete_data',
   'cancel',
   'help',

@@ -26,10 +26,10 @@ export function addGroupSettings(composer: Composer<Ctx>, deps: GroupDeps): void
   })
   composer.on('callback_query:data').filter(
     (ctx) => isGroupData(ctx.callbackQuery.data),
-    async (ctx) => {
+    async (ctx, next) => {
       const message = ctx.callbackQuery.message
       const match = shape.exec(ctx.callbackQuery.data)
-      if (!message || message.date === 0 || !match) return
+      if (!message || message.date === 0 || !match) return next()
       // The button comes from a real person even under a message of an anonymous admin: checked anew.
       const { status } = await ctx.api.getChatMember(message.chat.id, ctx.from.id)
       if (status !== 'creator' && status !== 'administrator') {

@@ -30,7 +30,7 @@ export interface PressDeps extends Services {
   readonly forget: (ctx: Ctx, choice: 'yes' | 'no') => Promise<void>
 }
 
-/** Buttons of dialogues that are over. */
+/** Buttons of dialogues that are over, and whatever else nobody knows: every press is answered. */
 export function addLatePresses(composer: Composer<Ctx>): void {
   composer.on('callback_query', async (ctx) => {
     await ctx.answerCallbackQuery({ text: ctx.texts.say['too-old'], show_alert: true })

@@ -75,6 +75,8 @@ export const en = {
     languages: 'Which languages I know',
     channel: 'Summaries for your channel',
     privacy: 'Who can see what, and for how long',
+    terms: 'The rules, in short',
+    export: 'What I keep about you, as a file',
     delete_data: 'Delete everything I know about you',
     cancel: 'Leave the current dialogue',
     tr: 'Translate the message you reply to',
@@ -257,6 +259,19 @@ export const en = {
         'No text, file name, link or name is ever written to a log.',
       ].join('\n'),
     test: 'This is a test network: its confidential hardware is simulated, so do not send secrets.',
+  },
+  data: {
+    export:
+      'Everything I keep about you: settings, numbers of answered messages, the channels you set up. Texts are not among it, because none are kept; copies behind buttons are sealed, and only the buttons can open them.',
+    terms: (bot: string) =>
+      [
+        `Terms of ${bot}, in short:`,
+        '• Translations, transcripts and summaries are made by AI and may be wrong. Do not rely on them where a mistake would hurt.',
+        '• Send only what you may share, and nothing that is against the law or the rules of Telegram.',
+        '• Your messages are used for your answer only: no training, no advertising, no sale.',
+        '• You may ask for your data (/export) and delete it (/delete_data) at any time. /privacy says who sees what.',
+        '• The service may be slow or away; a request that fails costs nothing.',
+      ].join('\n'),
   },
   forget: {
     ask: 'I will delete your settings, the encrypted copies behind buttons, the list of answered messages and anything still waiting. This cannot be undone.\n\nType DELETE or press the button. /cancel leaves everything as it is.',

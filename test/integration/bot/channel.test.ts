@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { MARK } from '../../../src/bot/posts.ts'
-import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import {
   addBot,
   byId,
@@ -12,12 +11,7 @@ import {
   storeOf,
   summarised,
 } from '../../support/channel-world.ts'
-
-/** A clock that can be put forward while its timers keep the machine's pace. */
-const skewedClock = (): Clock & { skewMs: number } => {
-  const clock = { ...systemClock, skewMs: 0, now: () => systemClock.now() + clock.skewMs }
-  return clock
-}
+import { skewedClock } from '../../support/skewed-clock.ts'
 
 describe('comments', () => {
   test('a long post gets one summary, as a reply to its copy in the discussion group', async () => {

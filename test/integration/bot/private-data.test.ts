@@ -86,6 +86,8 @@ test('"Never translate" is obeyed for the next message', async () => {
 test.each([
   ['/privacy', 'en', 'end-to-end'],
   ['/privacy', 'ru', 'сквозным'],
+  ['/terms', 'en', 'made by AI'],
+  ['/terms', 'ru', 'делает ИИ'],
   ['/languages', 'en', 'English'],
   ['/help', 'ru', 'Просто пришлите'],
   ['/cancel', 'en', 'nothing to cancel'],
@@ -113,6 +115,38 @@ test('after the typed word no row mentions the person any more', async () => {
   expect(had).toBeGreaterThan(0)
   expect(said[2]?.text).toContain('Done')
   expect(await rowsOf(ann)).toBe(0)
+})
+
+test('/export sends the rows about the person, and no words', async () => {
+  const ann = newcomer()
+  const other = newcomer()
+  for (const person of [ann, other]) {
+    await world.sim.say(person, german)
+    await world.sim.answers(person)
+  }
+
+  await world.sim.say(ann, '/export')
+  const [, sent] = await world.sim.answers(ann, 2)
+  const text = await (await fetch(sent?.documents[0]?.url ?? '')).text()
+  const json = JSON.parse(text) as Record<string, Record<string, unknown>[]>
+
+  expect(sent?.caption).toContain('Everything I keep')
+  expect(json['answers']).toMatchObject([{ userId: String(ann), task: 'translate' }])
+  expect(json['copies']).toMatchObject([
+    { userId: String(ann), sealedCopy: { sealedBytes: expect.any(Number) } },
+  ])
+  expect(text).not.toContain(String(other))
+  expect(text).not.toMatch(/Guten Morgen|Good morning/)
+})
+
+test('/export speaks Russian too', async () => {
+  const ivan = newcomer('ru')
+
+  await world.sim.say(ivan, '/export')
+  const [sent] = await world.sim.answers(ivan)
+
+  expect(sent?.caption).toContain('Всё, что я о вас храню')
+  expect(sent?.documents.map((it) => it.file_name)).toEqual(['my-data.json'])
 })
 
 test('another word keeps everything, and a command leaves the dialogue and runs', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BotWorld, startBotWorld } from '../../support/bot.ts'
+import { dumpRows } from '../../support/rows-dump.ts'
 
 let world: BotWorld
 beforeAll(async () => {
@@ -11,22 +12,6 @@ afterAll(() => world[Symbol.asyncDispose]())
 /** Twenty letters nobody writes by chance. */
 const marker = (): string =>
   Array.from(randomBytes(20), (byte) => String.fromCharCode(97 + (byte % 26))).join('')
-
-/** All rows of the bot's tables, as text and as bytes. */
-async function dump(): Promise<string> {
-  const { rows } = world.db
-  const tables = await Promise.all([
-    rows.inbox.findMany(),
-    rows.delivery.findMany(),
-    rows.botUser.findMany(),
-    rows.copy.findMany(),
-    rows.dialogue.findMany(),
-  ])
-  return JSON.stringify(tables, (_key, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString()
-    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value
-  })
-}
 
 test('words of a text, a transcript, a file name and a link are in no log line and no row, also when every send fails', async () => {
   const words = { text: marker(), answer: marker(), file: marker(), link: marker(), name: marker() }
@@ -50,7 +35,7 @@ test('words of a text, a transcript, a file name and a link are in no log line a
   await world.bot.updates.idle()
 
   const logs = world.logs.join('')
-  const rows = await dump()
+  const rows = await dumpRows(world.db)
   const found = Object.entries(words).filter(
     ([, word]) => logs.includes(word) || rows.includes(word),
   )
