@@ -30,3 +30,42 @@ export function messageIdOf({ result }: Envelope): number {
   if (id === undefined) throw new Error('no message in the answer')
   return id
 }
+
+/** The refusals of the Bot API as `CallBot` gives them: 400 with its prefix… */
+export const bad = (text: string): Envelope => ({
+  ok: false,
+  status: 400,
+  error_code: 400,
+  description: `Bad Request: ${text}`,
+})
+/** …and 403. */
+export const forbidden = (text: string): Envelope => ({
+  ok: false,
+  status: 403,
+  error_code: 403,
+  description: `Forbidden: ${text}`,
+})
+
+/** An update as a bot gets it. */
+export type Seen = Record<string, { [field: string]: unknown; text?: string }> & {
+  update_id: number
+}
+
+export const everyKind = [
+  'message',
+  'edited_message',
+  'channel_post',
+  'edited_channel_post',
+  'callback_query',
+  'my_chat_member',
+  'chat_member',
+  'message_reaction',
+  'stopped_message_generation',
+]
+
+/** Updates since the last look, of every kind. */
+export async function newsOf(call: CallBot): Promise<Seen[]> {
+  const seen = (await call('getUpdates', { allowed_updates: everyKind })).result as Seen[]
+  await call('getUpdates', { offset: (seen.at(-1)?.update_id ?? 0) + 1 })
+  return seen
+}

@@ -51,8 +51,8 @@ const sendInvoice: Method = (call) => {
   const { sim, params } = call
   const room = targetRoom(call)
   const offer = readOffer(call)
-  const pay = { inline_keyboard: [[{ text: `Pay ⭐${offer.stars}`, pay: true }]] }
-  const withButton = { ...params.values(), reply_markup: params.json('reply_markup') ?? pay }
+  const button = { inline_keyboard: [[{ text: `Pay ⭐${offer.stars}`, pay: true }]] }
+  const withButton = { ...params.values(), reply_markup: params.json('reply_markup') ?? button }
   const message = send({ ...call, params: new Params(withButton) }, room, {
     invoice: {
       title: offer.title,
@@ -109,7 +109,7 @@ function pay(sim: Sim, bot: Bot, it: { offer: Offer; from: number }): string {
   const chargeId = `stx${randomBytes(18).toString('base64url')}`
   const payment = { chargeId, slug: offer.slug, from, at: sim.now(), refundedAt: undefined }
   sim.world.payments.set(chargeId, { ...payment, canceled: false })
-  tell(sim, bot, from, {
+  tell({ sim, bot }, from, {
     successful_payment: {
       ...billOf(offer),
       telegram_payment_charge_id: chargeId,
@@ -132,7 +132,7 @@ const billOf = (offer: Offer) => ({
 
 type News = Parameters<typeof addMessage>[2]['content']
 
-function tell(sim: Sim, bot: Bot, from: number, content: News): void {
+function tell({ sim, bot }: Pick<MethodCall, 'sim' | 'bot'>, from: number, content: News): void {
   const person = sim.world.people.get(from)
   if (person === undefined) return
   addMessage(sim, privateRoom(sim.world, bot, person), {
@@ -154,7 +154,7 @@ const refundStarPayment: Method = (call) => {
   const { payment, offer } = paymentOf(call)
   if (payment.refundedAt !== undefined) throw badRequest('CHARGE_ALREADY_REFUNDED')
   payment.refundedAt = call.sim.now()
-  tell(call.sim, call.bot, payment.from, {
+  tell(call, payment.from, {
     refunded_payment: {
       ...billOf(offer),
       currency,
