@@ -56,14 +56,19 @@ export async function runCli(args: readonly string[], input?: string): Promise<F
 
 /** Starts a system on `dataDir` (a new one by default) and resolves when its screen says that it is ready. */
 export async function startSystem(
-  options: { dataDir?: string; args?: string[] } = {},
+  options: { dataDir?: string; args?: string[]; env?: Readonly<Record<string, string>> } = {},
 ): Promise<System> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'chrysalis-system-'))
   const port = await freePort()
   const child = spawn(
     process.execPath,
     [...flags, cli, 'start', '--data', dataDir, '--port', String(port), ...(options.args ?? [])],
-    { cwd: root, env: environment(), detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: root,
+      env: { ...environment(), ...options.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   const output = collect(child)
   const ended = new Promise<number | null>((resolve) => {
