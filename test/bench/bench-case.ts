@@ -1,5 +1,7 @@
 /** @module What a bench case gives back, and the ground it stands on. */
 
+import type { Gate } from './gates.ts'
+
 /** `printed`: measured without a target. `void`: the control was off, the ratios mean nothing. */
 export type Verdict = 'met' | 'missed' | 'void' | 'printed'
 
@@ -12,6 +14,8 @@ export interface BenchTable {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
   readonly notes: readonly string[]
+  /** What may end a run red. */
+  readonly gate?: Gate
   /** Every measured value, for `--json`. */
   readonly raw: unknown
 }

@@ -175,6 +175,7 @@ export const q1: BenchCase = {
           title: 'A sealed no-op job, one in flight, rows in memory',
           target: 'p50 at most 1.5 × bare BullMQ',
           verdict: verdictOf(it.control, it.ratio <= 1.5),
+          gate: { value: it.ratio, target: 1.5, better: 'lower' },
           columns: latencyColumns,
           rows: [latencyRow('desk → Redis → gateway → worker → desk', it)],
           notes: [`${measured.line.length} rounds of ${measured.line[0]?.length ?? 0} jobs.`],
@@ -218,6 +219,7 @@ export const q2: BenchCase = {
         title: 'The same, 64 in flight, rows in memory',
         target: 'at least 0.8 × the jobs a second of bare BullMQ',
         verdict: verdictOf(first?.control ?? 0, (first?.ratio ?? 0) >= 0.8),
+        gate: { value: first?.ratio ?? Number.NaN, target: 0.8, better: 'higher' },
         columns: rateColumns,
         rows,
         notes: [
@@ -291,6 +293,7 @@ export const q3: BenchCase = {
           title: 'With a database, one in flight',
           target: 'printed; at most 4 commits a job',
           verdict: most <= 4.05 ? 'met' : 'missed',
+          gate: { value: most, target: 4.05, better: 'lower' },
           columns: [...latencyColumns, 'commits a job'],
           rows: results.map(({ latency, commits }) => [...latency, show(commits)]),
           notes: postgres ? [] : ['No Postgres on this machine.'],

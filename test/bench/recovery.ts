@@ -80,6 +80,7 @@ export const q4: BenchCase = {
         title: 'A worker is lost: until its jobs start on another',
         target: `at most ${targetS} s, every time`,
         verdict: inTime === all.length ? 'met' : 'missed',
+        gate: { value: Math.max(...all), target: targetS, better: 'lower' },
         columns: ['worker', 'priority', 'jobs', 'median', 'longest'],
         rows: losses.map(({ class: rank, signal, seconds }) => [
           signal === 'SIGKILL' ? 'killed (SIGKILL)' : 'frozen (SIGSTOP)',
