@@ -97,6 +97,15 @@ export function createDeliveryStore(deps: {
           ...inOrder,
         }),
       ),
+    previewsOf: (userId, since) =>
+      delivery.count({
+        where: {
+          botId,
+          userId: BigInt(userId),
+          flow: 'preview',
+          createdAt: { gte: new Date(since) },
+        },
+      }),
     stopsOf: (userId, since) =>
       delivery.count({
         where: {

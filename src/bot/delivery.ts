@@ -3,8 +3,8 @@ import type { FrontId, JobId } from '../core/ids.ts'
 import type { Place } from './place.ts'
 import type { UiLanguage } from './texts/texts.ts'
 
-/** Which buttons an answer gets. `summary-first`: the summary of a long foreign text, whose translation is a press away. */
-export const flows = ['translation', 'summary', 'summary-first', 'transcript'] as const
+/** Which buttons an answer gets. `summary-first`: the summary of a long foreign text, whose translation is a press away. `preview`: of a channel's post, before it is switched on. */
+export const flows = ['translation', 'summary', 'summary-first', 'transcript', 'preview'] as const
 export type Flow = (typeof flows)[number]
 
 export interface Delivery {
@@ -58,6 +58,8 @@ export interface DeliveryStore {
   /** Nobody wants this answer any more: it will not be sent. False when its sending had begun. */
   drop(job: JobId): Promise<boolean>
   openOf(by: { userId: number } | { chatId: number }): Promise<readonly Delivery[]>
+  /** Previews asked for since then. */
+  previewsOf(userId: number, since: number): Promise<number>
   stopsOf(userId: number, since: number): Promise<number>
   sweep(time: number): Promise<void>
   forget(userId: number): Promise<number>

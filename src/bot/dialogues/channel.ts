@@ -17,7 +17,8 @@ import { dialogueWaitMs } from './waiting.ts'
 /** Name of the dialogue for `ctx.conversation.enter`; its argument is a channel's id, or absent to pick one. */
 export const channelDialogue = 'channel'
 
-export interface ChannelDialogueDeps extends Pick<Services, 'api' | 'choice' | 'me'> {
+export interface ChannelDialogueDeps
+  extends Pick<Services, 'api' | 'choice' | 'clock' | 'deliveries' | 'me'> {
   readonly channels: ChannelStore
   readonly requests: Requests
 }
@@ -26,6 +27,9 @@ const thresholds = [500, 1000, 2000] as const
 const minThreshold = 200
 const maxThreshold = 4000
 const requestId = 1
+/** Free previews in 24 h. */
+const maxPreviews = 3
+const dayMs = 24 * 3_600_000
 
 type Good = Extract<Inspection, { kind: 'ok' }> & { readonly chatId: number }
 
@@ -246,9 +250,19 @@ async function confirm(
       ],
     })
     if (wish !== 'preview') return wish === 'save'
-    text = (await preview(deps, talk, plan)) ? words.previewSoon : words.confirm(title, lines)
+    if (!(await mayPreview(deps, talk))) text = words.previewsUsed(maxPreviews)
+    else text = (await preview(deps, talk, plan)) ? words.previewSoon : words.confirm(title, lines)
   }
 }
+
+/** The count is of another time when the dialogue is replayed, so it is taken once. */
+const mayPreview = (
+  { clock, deliveries }: ChannelDialogueDeps,
+  { conversation, userId }: Talk,
+): Promise<boolean> =>
+  conversation.external(
+    async () => (await deliveries.previewsOf(userId, clock.now() - dayMs)) < maxPreviews,
+  )
 
 /** Summarises a forwarded post for the admin alone. The answer comes when it comes: a dialogue never waits for a worker. */
 async function preview(
@@ -264,7 +278,7 @@ async function preview(
   if (text === '') return false
   await conversation.external(async (outside) => {
     if (!outside.message) return
-    const asker = askerOf(outside, outside.message, 'preview')
+    const asker = { ...askerOf(outside, outside.message, 'preview'), isPreview: true }
     await requests.summarizeText(asker, { text }, language ?? (await languageOf(text, ui)))
   })
   return true

@@ -29,6 +29,8 @@ export interface Asker extends Pick<PersonFlavor, 'settings' | 'ui' | 'texts' | 
   readonly class: JobClass
   /** Nobody asked: what cannot be done is not mentioned. */
   readonly isSilent?: boolean
+  /** For an admin who tries out what a channel would get. */
+  readonly isPreview?: boolean
 }
 
 /** Text of any material, and what is known about it. */
@@ -95,7 +97,8 @@ export function createRequests(services: Services & { reader: Reader }): Request
 
   async function submit(asker: Asker, work: Work, flow: Flow): Promise<void> {
     const { place, ui, tag } = asker
-    await accept({ place, ui, flow, work, tag, class: asker.class })
+    const shown = asker.isPreview === true ? 'preview' : flow
+    await accept({ place, ui, flow: shown, work, tag, class: asker.class })
   }
 
   /** Downloads and page loads show that something happens; the place may take no typing (channels). */

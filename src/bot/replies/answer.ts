@@ -200,6 +200,7 @@ function copyRows(
     case 'translation':
       return [[press(buttons.summarize, 'summarize'), press(buttons.txt, 'txt')]]
     case 'summary':
+    case 'preview':
       return [[press(buttons.translateTo, 'menu'), press(buttons.txt, 'txt')]]
     case 'summary-first':
       return [

@@ -42,6 +42,8 @@ export const channelEn = {
   save: '✓ Switch on',
   preview: '👁 Preview',
   askPreview: 'Forward me a post of your channel, and I show you its summary here only.',
+  previewsUsed: (count: number) =>
+    `I made ${count} previews for you in the last 24 hours, which is all I make for nothing. Shall I switch it on?`,
   previewSoon: 'The summary comes in a moment. Shall I switch it on?',
   saved: (title: string) =>
     `Done: I summarise the long posts of “${title}” from now on. /channel changes it.`,

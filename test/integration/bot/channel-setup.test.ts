@@ -133,6 +133,43 @@ describe('setting up', () => {
     expect((await storeOf(world).get(world.channel))?.adminId).toBe(world.admin)
   })
 
+  test('three previews a day are free, and the fourth is refused before anything is asked', async () => {
+    await using world = await startChannelWorld({ mode: 'off' })
+    const { sim, admin } = world
+    await sim.post('callbacks', {
+      chat: admin,
+      from: admin,
+      message_id: (await sim.answers(admin))[0]?.message_id,
+      data: `qc${String(world.channel)}`,
+    })
+    await press(world, admin, { on: 'where shall the summary', label: 'First comment' })
+    await press(world, admin, { on: 'From which length', label: '500' })
+    await press(world, admin, { on: 'In which language', label: 'language of the post' })
+
+    const find = (words: string) =>
+      sim.until(async () =>
+        (await sim.messages(admin)).findLast(
+          (it) => it.from_bot && it.text?.includes(words) === true && it.buttons.length > 0,
+        ),
+      )
+    const tryOut = async (words: string): Promise<void> => {
+      const asked = await find(words)
+      await sim.press(admin, asked.message_id, { data: buttonOf(asked, 'Preview') })
+    }
+    for (const at of [0, 1, 2]) {
+      await tryOut(at === 0 ? 'posts from' : 'in a moment')
+      await find('Forward me a post')
+      await sim.say(admin, longPost(String(at)))
+      await world.desk.job(at)
+      await find('in a moment')
+    }
+    await tryOut('in a moment')
+    await find('I made 3 previews')
+
+    expect(world.desk.jobs).toHaveLength(3)
+    expect(await world.db.rows.post.count()).toBe(0)
+  })
+
   test('another command leaves the dialogue, and other messages are handled as usual', async () => {
     await using world = await startBotWorld({ script: () => ({ text: 'Good morning' }) })
     const { sim } = world

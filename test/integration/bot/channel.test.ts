@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { MARK } from '../../../src/bot/posts.ts'
 import {
@@ -217,29 +218,68 @@ describe('under the post', () => {
     expect(shown.caption).toContain('The bridge reopens')
   })
 
-  test('posts, edits and restarts in any order give each post one summary', async () => {
-    await using world = await startChannelWorld({ mode: 'append' }, { script: () => undefined })
-    const ids: number[] = []
-
-    for (let round = 0; round < 3; round++) {
-      for (let at = 0; at < 4; at++)
-        ids.push(await post(world, longPost(`${String(round)}${String(at)}`)))
-      await edit(world, ids.at(-1) ?? 0, longPost(`edited ${String(round)}`))
-      await world.crash()
-      world.desk.script = (job) => ({ text: String(job.input['text']).slice(0, 24) })
-      for (const job of world.desk.jobs)
-        if (job.state === 'queued')
-          world.desk.finish(job, { text: String(job.input['text']).slice(0, 24) })
-      await world.restart()
+  test('100 posts, edits and restarts in random order give each post one summary, and keep its entities', async () => {
+    const seed = randomInt(2 ** 31)
+    let state = seed
+    const random = (below: number): number => {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+      return Math.floor((state / 2 ** 31) * below)
     }
-    const shown = await Promise.all(ids.map((id) => summarised(world, id)))
+    const clock = skewedClock()
+    await using world = await startChannelWorld(
+      { mode: 'append' },
+      { clock, script: (job) => ({ text: String(job.input['text']).slice(0, 40) }) },
+    )
+    const sources = new Map<number, string>()
+    const textOf = (topic: string): string => `#n${topic} ${longPost(topic)}`
+    let versions = 0
+    const shownAs = (id: number, source: string) =>
+      world.sim.until(async () => {
+        const shown = await byId(world, world.channel, id)
+        return shown.text?.includes(`\n${source.slice(0, 40).trim()}`) === true && shown
+      })
 
-    for (const { text = '' } of shown) {
-      const [source = '', ours = '', ...more] = text.split(MARK)
-      expect(more).toEqual([])
-      expect(ours).toContain(source.slice(0, 24))
+    for (let round = 0; round < 5; round++) {
+      for (let at = 0; at < 20; at++) {
+        const source = textOf(`${String(round)}${String(at)}`)
+        sources.set(await post(world, source), source)
+        versions++
+        if (random(12) === 0) {
+          await world.crash()
+          await world.restart()
+        }
+      }
+      for (const [id, source] of sources) await shownAs(id, source)
+      clock.skewMs += 11 * 60_000
+      for (let at = 0; at < 5; at++) {
+        const id = [...sources.keys()][random(sources.size)] ?? 0
+        if (sources.get(id)?.includes(`edited${String(round)}`) === true) continue
+        const before = (await byId(world, world.channel, id)).text ?? ''
+        const source = textOf(`edited${String(round)}${String(at)}`)
+        // Some authors leave our part where it is, some take it away with their words.
+        const kept = random(2) === 0 ? before.slice(before.indexOf(MARK)) : ''
+        await edit(world, id, `${source}${kept}`)
+        sources.set(id, source)
+        versions++
+      }
+      for (const [id, source] of sources) await shownAs(id, source)
     }
-  })
+    await world.bot.updates.idle()
+
+    expect(sources.size, `seed ${seed}`).toBe(100)
+    expect(world.desk.jobs, `seed ${seed}`).toHaveLength(versions)
+    for (const [id, source] of sources) {
+      const { text = '', entities } = await byId(world, world.channel, id)
+      expect(text.split(MARK)).toHaveLength(2)
+      expect(text.startsWith(source + MARK)).toBe(true)
+      expect(entities?.map(({ type }) => type)).toEqual([
+        'hashtag',
+        'bold',
+        'expandable_blockquote',
+        'italic',
+      ])
+    }
+  }, 180_000)
 })
 
 describe('rights', () => {
