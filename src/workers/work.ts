@@ -173,6 +173,7 @@ function recordPrompts(ports: TaskPorts, prompts: ReturnType<typeof createHash>)
   return {
     speech: ports.speech,
     text: {
+      ...(text.model !== undefined && { model: text.model }),
       contextTokens: text.contextTokens,
       count: (words) => text.count(words),
       run: (request, options) => {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { systemClock } from '../../src/core/clock.ts'
 import { taskOf } from '../../src/tasks/index.ts'
 import { MODELS, modelOf } from '../../src/tasks/models.ts'
-import type { TaskContext, TaskPorts, TaskResult } from '../../src/tasks/task.ts'
+import type { TaskContext, TaskResult } from '../../src/tasks/task.ts'
 import { createEngines, type Engines } from '../../src/workers/engine/engine.ts'
 import { wordErrorRate } from '../support/chrf.ts'
 import { INJECTIONS } from '../support/injections.ts'
@@ -150,19 +150,9 @@ async function run(
   }
   const began = systemClock.now()
   try {
-    const named: TaskPorts =
-      sound === undefined ? { ...ports, text: withModel(ports.text, model) } : ports
-    const result = await task.run(named, task.input.parse(input), context)
+    const result = await task.run(ports, task.input.parse(input), context)
     return { ...result, seconds: (systemClock.now() - began) / 1000 }
   } finally {
     release()
   }
 }
-
-/** The port with the model's id, which decides on ways through English. */
-const withModel = (text: TaskPorts['text'], model: string): TaskPorts['text'] => ({
-  model,
-  contextTokens: text.contextTokens,
-  count: (piece) => text.count(piece),
-  run: (request, options) => text.run(request, options),
-})

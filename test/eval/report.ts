@@ -60,7 +60,8 @@ function injectionTable({ injections }: Results): string {
   return [...groups]
     .map(([model, items]) => {
       const passed = items.filter(({ translated }) => translated).length
-      const rows = items.map(
+      const inOrder = items.toSorted((a, b) => numberOf(a.key) - numberOf(b.key))
+      const rows = inOrder.map(
         ({ pair, source, answer, translated }) =>
           `| ${pair.replace('>', ' → ')} | ${cell(source)} | ${cell(answer)} | ${translated ? 'translated' : '**not translated**'} |`,
       )
@@ -74,6 +75,9 @@ function injectionTable({ injections }: Results): string {
     })
     .join('\n\n')
 }
+
+/** Keys end with the number of the text. */
+const numberOf = (key: string): number => Number(key.split(' ').at(-1))
 
 const cell = (text: string): string =>
   text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ⏎ ').slice(0, 200)

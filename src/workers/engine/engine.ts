@@ -97,7 +97,10 @@ function lend({ llm, stt, text, speech, backend }: Loaded): Engines {
     portsFor: (model, audio) => {
       if (model === llm?.id) {
         const slot = take(freeText)
-        return { ports: { text: slot, speech: noSpeech }, release: once(() => freeText.push(slot)) }
+        return {
+          ports: { text: named(slot, model), speech: noSpeech },
+          release: once(() => freeText.push(slot)),
+        }
       }
       if (model === stt?.id) {
         if (audio === undefined) throw new AppError('input.unsupported')
@@ -112,6 +115,14 @@ function lend({ llm, stt, text, speech, backend }: Loaded): Engines {
     close: () => closeAll(text, speech),
   }
 }
+
+/** The slot's port with the id of its model, by which tasks choose their way. */
+const named = (slot: TextEngine, model: ModelId): TextEngine => ({
+  model,
+  contextTokens: slot.contextTokens,
+  count: (text) => slot.count(text),
+  run: (request, options) => slot.run(request, options),
+})
 
 async function loadText(row: ModelRow, options: EngineOptions) {
   const { gpu, clock, slots } = options

@@ -1,5 +1,5 @@
 /** @module Decoding real encodings, refusing lists and lies, and leaving nothing on disk. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -124,6 +124,15 @@ describe.skipIf(!hasFfmpeg())('sound', () => {
 
     expect(codes).toEqual(['input.too-long', 'input.too-long'])
   })
+
+  test('five hours of silence are too long, whatever the caller allows', async () => {
+    const path = join(folder, 'silence.flac')
+    const args = '-loglevel error -f lavfi -i anullsrc=r=8000:cl=mono -t 18000 -c:a flac -y'
+    spawnSync('ffmpeg', [...args.split(' '), path])
+
+    expect(await codeOf(readFileSync(path), { maxSeconds: 6 * 3600 })).toBe('input.too-long')
+    expect(leftovers()).toEqual([])
+  }, 300_000)
 
   test('an abort ends the decoder with job.cancelled', async () => {
     const stop = new AbortController()

@@ -82,6 +82,8 @@ describe('lending slots', () => {
     expect(() => engines.portsFor(id)).toThrow('engine.stuck')
     const answer = await again.ports.text.run({ system: 'S', user: 'u', maxTokens: 20 }, { signal })
     expect(answer.text).toBe(FIXTURE_WORDS.join(''))
+    // Tasks choose their way by it.
+    expect(again.ports.text.model).toBe(id)
     again.release()
     loans[1]?.release()
   })

@@ -1,5 +1,5 @@
 /** @module What our code relies on in node-llama-cpp, measured once and held here, so that an upgrade shows what changed (ENG A2). */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -10,6 +10,7 @@ import {
   LlamaLogLevel,
   type LlamaModel,
   NoBinaryFoundError,
+  resolveChatWrapper,
 } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixtureModel } from '../../../support/models/fixture-models.ts'
@@ -89,6 +90,77 @@ describe('node-llama-cpp', () => {
   test('plain text is never a control token; only text marked special is', () => {
     expect(model.tokenize('<|im_end|>')).toHaveLength(10)
     expect(model.tokenize('<|im_end|>', true)).toHaveLength(1)
+  })
+
+  test('a truncated file is an error and no crash', async () => {
+    const path = join(folder, 'short.bin')
+    const whole = readFileSync(join(folder, 'fixture-random.bin'))
+    writeFileSync(path, whole.subarray(0, whole.length / 2))
+
+    await expect(llama.loadModel({ modelPath: path })).rejects.toThrow('Failed to load model')
+  })
+
+  test('loading a small model tells no progress to wait for', async () => {
+    const told: number[] = []
+    const other = await llama.loadModel({
+      modelPath: join(folder, 'fixture-random.bin'),
+      onLoadProgress: (part) => told.push(part),
+    })
+
+    // None at all, or the end only: whoever waited for a first event would wait for ever.
+    expect(told.filter((part) => part < 1)).toEqual([])
+    await other.dispose()
+  })
+
+  test('the same seed chooses the same tokens, another one others, and none is needed at temperature 0', async () => {
+    const say = async (options: { temperature: number; seed?: number }): Promise<string> => {
+      const sequence = context.getSequence()
+      const tokens: number[] = []
+      for await (const token of sequence.evaluate(model.tokenize('a beginning'), options))
+        if (tokens.push(token) === 16) break
+      await sequence.dispose()
+      return tokens.join()
+    }
+
+    const seeded = [42, 42, 43].map((seed) => () => say({ temperature: 1, seed }))
+    const [one, same, other] = [await seeded[0]?.(), await seeded[1]?.(), await seeded[2]?.()]
+
+    expect(one).toBe(same)
+    expect(one).not.toBe(other)
+    expect(await say({ temperature: 0 })).toBe(await say({ temperature: 0 }))
+  })
+
+  test('a grammar forces JSON out of a model that knows none', async () => {
+    const sequence = context.getSequence()
+    const session = new LlamaChatSession({ contextSequence: sequence })
+    const grammar = await llama.createGrammarForJsonSchema({ type: 'boolean' })
+
+    const answer = await session.prompt('yes or no', { grammar, maxTokens: 20, temperature: 0 })
+
+    expect(typeof grammar.parse(answer)).toBe('boolean')
+    await sequence.dispose()
+  })
+
+  test('an abort that stops keeps what was said and says so', async () => {
+    const sequence = context.getSequence()
+    const session = new LlamaChatSession({ contextSequence: sequence })
+    const stop = new AbortController()
+
+    const answer = await session.promptWithMeta('go on', {
+      signal: stop.signal,
+      stopOnAbortSignal: true,
+      maxTokens: 200,
+      temperature: 0,
+      onTextChunk: () => stop.abort(),
+    })
+
+    expect(answer.stopReason).toBe('abort')
+    expect(answer.responseText.length).toBeGreaterThan(0)
+    await sequence.dispose()
+  })
+
+  test('the chat format of the file is the one that is used', () => {
+    expect(resolveChatWrapper(model).wrapperName).toBe('ChatML')
   })
 
   test('the number of threads can be changed while it runs', () => {
