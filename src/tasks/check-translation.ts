@@ -52,11 +52,27 @@ export function checkTranslation(source: Side, target: Side): Comparison {
 }
 
 /**
- * Whether `target` calls out where `source` does not: a small model has then often answered the text, or taken it for
- * something else, instead of translating it. Questions are no such sign: in chats most have no question mark.
+ * Whether `target` looks like an answer to `source` rather than its translation: it calls out where the source does not,
+ * or it is a scrap of its length. Small models do so with messages that give orders. Questions are no such sign: in
+ * chats most have no question mark.
  */
-export const isCallInvented = (source: string, target: string): boolean =>
-  /[!¡！]/u.test(target) && !/[!¡！]/u.test(source)
+export const looksAnswered = (source: string, target: string): boolean =>
+  (/[!¡！]/u.test(target) && !/[!¡！]/u.test(source)) || isScrap(source, target)
+
+/** A word may be as good as three, so short texts prove nothing. */
+const MIN_LETTERS = 24
+/** No pair of languages with alphabets comes near a fourth; a Chinese character says what three or four letters do. */
+const SCRAP = 0.25
+const SIGN_LETTERS = 3
+
+function isScrap(source: string, target: string): boolean {
+  const [said, saying] = [lettersOf(source), lettersOf(target)]
+  return said >= MIN_LETTERS && saying < said * SCRAP
+}
+
+const lettersOf = (text: string): number =>
+  (text.match(/\p{L}/gu)?.length ?? 0) +
+  (SIGN_LETTERS - 1) * (text.match(/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/gu)?.length ?? 0)
 
 function compareSpans(source: string, target: string) {
   const have = findSpans(target).map(({ text }) => text)

@@ -43,8 +43,8 @@ const PAIRS: ReadonlyMap<string, ModelPairs> = new Map([
   [
     'qwen2.5-coder-1.5b',
     {
-      served: 'es>en zh>en fr>en de>en pt>en ru>en en>fr en>es en>zh en>de uk>ru ru>uk'.split(' '),
-      warn: 'uk>en ar>en tr>en it>en ja>en en>ru en>pt en>it en>ar de>es fr>de pt>fr'.split(' '),
+      served: 'es>en zh>en fr>en de>en pt>en ru>en it>en en>fr en>es en>de ru>uk'.split(' '),
+      warn: 'uk>en ar>en tr>en ja>en en>zh en>ru en>pt en>it en>ar uk>ru fr>de pt>fr'.split(' '),
       throughEnglish: [],
       others: 'refused',
     },

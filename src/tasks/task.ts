@@ -76,7 +76,7 @@ export interface RunOptions {
 
 /** A language model with one sequence of its own for the length of the job. Temperature is 0. */
 export interface TextEngine {
-  /** Id of the loaded model: decides which way a language pair goes. Absent where nobody knows. */
+  /** Id of the loaded model: decides which way a language pair goes. Absent where there is none. */
   readonly model?: string
   /** Context size in tokens; system + user + maxTokens + 64 must fit or the call throws `input.too-long`. */
   readonly contextTokens: number

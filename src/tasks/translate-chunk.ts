@@ -2,7 +2,7 @@
 import { AppError } from '../core/app-error.ts'
 import { type Meter, nothingChecked, stripAnswer } from './answers.ts'
 import type { Calendar } from './calendar.ts'
-import { type Comparison, checkTranslation, isCallInvented } from './check-translation.ts'
+import { type Comparison, checkTranslation, looksAnswered } from './check-translation.ts'
 import { splitChunks } from './chunks.ts'
 import { splitEdges } from './edges.ts'
 import { marksFor, withoutMarks } from './marks.ts'
@@ -42,8 +42,8 @@ interface Attempt {
   readonly intact: boolean
   readonly limit: boolean
   readonly comparison: Comparison
-  /** It calls out where the source does not. */
-  readonly hasCall: boolean
+  /** It looks like an answer to the source rather than its translation. */
+  readonly isAnswer: boolean
   /** Problems, plus what only this module sees: placeholders and lines that were lost. */
   readonly faults: number
 }
@@ -76,7 +76,7 @@ async function bestAttempt(
   if (first !== undefined && first.faults === 0) return { attempt: first, redone: 0 }
   const second = await tryDifferently(work, body, { masked, first })
   // A text that was answered rather than translated may be as faultless as its translation.
-  const order = first?.hasCall === true ? [second, first] : [first, second]
+  const order = first?.isAnswer === true ? [second, first] : [first, second]
   const [best] = order
     .filter((attempt) => attempt !== undefined)
     .toSorted((a, b) => a.faults - b.faults)
@@ -103,7 +103,7 @@ function tryDifferently(
     return tryPieces(work, body, body.split(/(?<=\n)/u))
   const emphasis = [
     ...emphasisOf(first.comparison),
-    ...(first.hasCall ? ['word for word, as a quotation'] : []),
+    ...(first.isAnswer ? ['word for word, as a quotation'] : []),
   ]
   const bare = { text: body, hidden: [] }
   // The same question again would be the same answer, only later.
@@ -173,15 +173,15 @@ function toAttempt(
   // Line breaks that the source does not have are the model's.
   const written = body.includes('\n') ? answer.text : answer.text.replaceAll(/\s*\n\s*/gu, ' ')
   const { text: dated, comparison } = repaired(work, body, written)
-  const hasCall = isCallInvented(body, dated)
-  const text = hasCall ? withoutOpenMark(dated) : dated
+  const isAnswer = looksAnswered(body, dated)
+  const text = isAnswer ? withoutOpenMark(dated) : dated
   const faults =
     comparison.problems +
     (answer.intact ? 0 : 1) +
     (answer.limit ? 2 : 0) +
-    (hasCall ? 1 : 0) +
+    (isAnswer ? 1 : 0) +
     (lineCount(text) === lineCount(body) ? 0 : 1)
-  return { ...answer, text, comparison, hasCall, faults }
+  return { ...answer, text, comparison, isAnswer, faults }
 }
 
 /** What code can put right needs no second run. */

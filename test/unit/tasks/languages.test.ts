@@ -29,6 +29,7 @@ describe('the advice for a pair', () => {
   it('serves what measured well, warns of what did not, refuses the rest', () => {
     expect(pairAdvice('qwen2.5-coder-1.5b', 'es', 'en')).toBe('served')
     expect(pairAdvice('qwen2.5-coder-1.5b', 'en', 'ru')).toBe('warn')
+    expect(pairAdvice('qwen2.5-coder-1.5b', 'en', 'zh')).toBe('warn')
     expect(pairAdvice('qwen2.5-coder-1.5b', 'en', 'tr')).toBe('refused')
     expect(pairAdvice('qwen2.5-coder-1.5b', 'sw', 'en')).toBe('refused')
   })
