@@ -55,7 +55,9 @@ function textOf(tokens: number): { text: string; words: readonly string[] } {
   for (let at = 0; model.count(text) < tokens; at++) {
     // Counting is slow, so it is done now and then.
     for (let more = 0; more < 100; more++) {
-      const word = [...String(words.length)].map((digit) => 'abcdefghij'[Number(digit)]).join('')
+      const word = String(words.length).replaceAll(/\d/g, (digit) =>
+        'abcdefghij'.charAt(Number(digit)),
+      )
       words.push(`q${word}q`)
       text += `${words.length % 9 === 1 ? 'Q' : 'q'}${word}q${words.length % 9 === 0 ? '. ' : ' '}`
     }
@@ -84,19 +86,17 @@ describe.each(['translate', 'summarize'] as const)('%s', (id) => {
           (error) => error.code,
         )
 
-      if (outcome === 'input.too-long') {
-        // Refused as a whole, before a word of it was evaluated.
-        expect(said).toEqual([])
-        expect(times).toBeGreaterThan(5)
-        return
-      }
+      const isRefused = outcome === 'input.too-long'
       const heard = new Set(
         said
           .join(' ')
           .toLowerCase()
           .match(/q[a-j]+q/g),
       )
-      expect(words.filter((word) => !heard.has(word))).toEqual([])
+      const unread = words.filter((word) => !heard.has(word))
+      // Read to the last word, or refused as a whole before a word was evaluated.
+      expect(isRefused ? said : unread).toEqual([])
+      expect(isRefused && times <= 5).toBe(false)
       for (const user of said) expect(engine.count(user)).toBeLessThan(CONTEXT)
     },
     180_000,
