@@ -51,7 +51,13 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
   }
 
   async function write(page: Page, text: string): Promise<void> {
-    await page.fill('#composer-input', text)
+    await page.locator('#composer-input').waitFor()
+    // In one go: the field may be drawn again while `fill` still looks at the old one.
+    await page.evaluate(`{
+      const field = document.querySelector('#composer-input')
+      field.value = ${JSON.stringify(text)}
+      field.dispatchEvent(new Event('input'))
+    }`)
     await page.click('.action[data-icon=send]')
   }
 
@@ -238,6 +244,26 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
     expect(sent[2]?.documents[0]?.size).toBe(samples.recording === null ? undefined : 352_078)
   })
 
+  test('who types keeps text, place and focus when the chat changes around the field', async () => {
+    const page = await open()
+    await begin(page)
+    await page.focus('#composer-input')
+    await page.keyboard.type('half a sentence')
+    await page.keyboard.press('ArrowLeft')
+    const drawn = await page.evaluateHandle<{ isConnected: boolean }>(
+      'document.querySelector("#composer-input")',
+    )
+
+    await bot.bot.api.sendMessage(anna, 'Choose', {
+      reply_markup: { keyboard: [[{ text: 'One' }]] },
+    })
+    await page.locator('.reply-keyboard').waitFor()
+
+    expect(await drawn.evaluate((it) => it.isConnected)).toBe(false)
+    await page.keyboard.type('!')
+    expect(await page.inputValue('#composer-input')).toBe('half a sentenc!e')
+  })
+
   test('an edited and a deleted message change in place; a reply shows what it answers', async () => {
     const page = await open()
     await begin(page)
@@ -326,6 +352,20 @@ describe.skipIf(!hasChromium)('the chat page in a browser', () => {
     expect(overflow).toBeLessThanOrEqual(0)
     await page.getByRole('button', { name: 'Back to the chats' }).click()
     expect(await page.locator('.chat-list').isVisible()).toBe(true)
+  })
+
+  test('a group becomes a supergroup, and its chat goes on there', async () => {
+    const page = await open()
+    await page.getByRole('button', { name: /Weekend hikers/ }).click()
+    await page.getByRole('button', { name: 'Members, bot and rights' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Make it a supergroup' }).click()
+
+    await page.locator('.service', { hasText: 'became a supergroup' }).waitFor()
+    const made = [...sim.sim.world.rooms.values()].find((it) => it.migratedTo !== undefined)
+    await bot.bot.api.sendMessage(made?.migratedTo ?? 0, 'still with you')
+
+    await page.locator('.bubble', { hasText: 'still with you' }).waitFor()
+    expect(await page.locator('.chat-line', { hasText: 'Weekend hikers' }).count()).toBe(1)
   })
 
   test('another person sees another chat, and only their own ephemeral messages', async () => {

@@ -2,7 +2,7 @@
 import { post } from './api.js'
 import { chatHead, drawState, inThread } from './chat-head.js'
 import { drawComposer, insertCommand, setEdit, setReply } from './composer.js'
-import { fill, h, icon, iconButton, toast } from './dom.js'
+import { attempt, fill, h, icon, iconButton, toast } from './dom.js'
 import {
   bubble,
   inlineButton,
@@ -212,11 +212,7 @@ function draftElement(draft, room) {
   const stop = h('button', { type: 'button', class: 'stop' }, icon('stop', 15), 'Stop')
   stop.addEventListener('click', async () => {
     stop.disabled = true
-    try {
-      await post('stop', { chat: chatParam(room) })
-    } catch (error) {
-      toast(error.message, 'bad')
-    }
+    await attempt(post('stop', { chat: chatParam(room) }))
   })
   return h(
     'article',
@@ -288,13 +284,7 @@ const ids = (view, room) => ({
     : { ephemeral_message_id: view.message.ephemeral_message_id }),
 })
 
-async function act(path, body) {
-  try {
-    await post(path, body)
-  } catch (error) {
-    toast(error.message, 'bad')
-  }
-}
+const act = (path, body) => attempt(post(path, body))
 
 function menuItems(view, room) {
   const { message } = view

@@ -1,7 +1,7 @@
 // The field at the bottom: text, commands, files, voice, reply and edit, reply keyboards.
 import { post, upload } from './api.js'
 import { mark, suggest, toggleCommands } from './commands.js'
-import { fill, h, icon, iconButton, toast } from './dom.js'
+import { attempt, fill, h, icon, iconButton, toast } from './dom.js'
 import { sendFilesDialog } from './file-dialog.js'
 import { timeText } from './media.js'
 import { senderName, summary } from './message.js'
@@ -28,6 +28,8 @@ const now = {
   hooks: {},
   recording: undefined,
   field: undefined,
+  /** Whose text in which chat the field holds. */
+  owner: undefined,
 }
 /** Unsent texts by person and chat. */
 const kept = new Map()
@@ -93,7 +95,10 @@ function obstacle(room) {
 function draw() {
   const { box, room } = now
   const reason = obstacle(room)
-  now.field = undefined
+  const owner = `${state.me} ${room.key}`
+  const before = now.owner === owner ? now.field : undefined
+  const typing = before !== undefined && document.activeElement === before
+  Object.assign(now, { field: undefined, owner })
   if (reason !== undefined) {
     fill(box, h('div', { class: 'locked' }, icon('lock', 18), reason))
     return
@@ -114,7 +119,7 @@ function draw() {
     autocomplete: 'off',
   })
   now.field = field
-  field.value = kept.get(`${state.me} ${room.key}`) ?? ''
+  field.value = before?.value ?? kept.get(owner) ?? ''
   const suggestions = h('div', {
     class: 'suggestions',
     role: 'listbox',
@@ -143,7 +148,7 @@ function draw() {
     replyKeyboard(room, { send: sendText, redraw: draw }),
   )
   field.addEventListener('input', () => {
-    kept.set(`${state.me} ${room.key}`, field.value)
+    kept.set(owner, field.value)
     grow()
     suggest(suggestions, { text: field.value, room, pick: pickCommand })
   })
@@ -158,6 +163,11 @@ function draw() {
     field.value.trim() === '' && now.edit === undefined ? void record() : void send(),
   )
   grow()
+  if (typing) {
+    // Who types goes on typing, whatever else made this drawing necessary.
+    field.focus()
+    field.setSelectionRange(before.selectionStart, before.selectionEnd)
+  }
 }
 
 /** The height follows the text; the round button is Send or the microphone. */
@@ -263,11 +273,7 @@ const box = () => now.box
 const pickCommand = (it) => insertCommand(`/${it.command}`)
 
 async function start() {
-  try {
-    await post('start', { from: state.me })
-  } catch (error) {
-    toast(error.message, 'bad')
-  }
+  await attempt(post('start', { from: state.me }))
 }
 
 async function send() {
@@ -283,6 +289,7 @@ async function send() {
     } else await post('edits', { ...base, message_id: edit.message.message_id })
     now.edit = undefined
     kept.delete(`${state.me} ${room.key}`)
+    if (now.field !== undefined) now.field.value = ''
     draw()
     now.field?.focus()
     now.hooks.sent?.()
@@ -293,12 +300,8 @@ async function send() {
 
 /** Sends a text as if typed. */
 export async function sendText(text) {
-  try {
-    await post('messages', { chat: chatParam(now.room), from: state.me, text })
-    now.hooks.sent?.()
-  } catch (error) {
-    toast(error.message, 'bad')
-  }
+  const sent = await attempt(post('messages', { chat: chatParam(now.room), from: state.me, text }))
+  if (sent !== undefined) now.hooks.sent?.()
 }
 
 export async function record() {

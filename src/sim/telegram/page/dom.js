@@ -116,6 +116,16 @@ export function toast(text, kind = 'info') {
   setTimeout(() => element.remove(), 4600)
 }
 
+/** What a promise gives; what went wrong is shown as a note, and gives nothing. */
+export async function attempt(promise) {
+  try {
+    return await promise
+  } catch (error) {
+    toast(error.message, 'bad')
+    return undefined
+  }
+}
+
 /** Only links that cannot run anything. */
 export function safeUrl(url) {
   const full = /^[\w-]+(\.[\w-]+)+(\/|$)/.test(url) ? `https://${url}` : url

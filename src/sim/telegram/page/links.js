@@ -1,7 +1,7 @@
 // Links to chats and bots: those that lead into this world stay on the page; all others open as ordinary links.
 import { post } from './api.js'
 import { openDialog } from './dialog.js'
-import { h, toast } from './dom.js'
+import { attempt, h } from './dom.js'
 import { roomPicker } from './room-dialogs.js'
 import { isAdmin, isIn, memberOf, myRooms, state } from './state.js'
 
@@ -114,13 +114,4 @@ async function add(room, { bot, rights, channel }) {
       ...(admin ? { status: 'administrator', rights: given } : { status: 'member' }),
     }),
   )
-}
-
-async function attempt(promise) {
-  try {
-    return await promise
-  } catch (error) {
-    toast(error.message, 'bad')
-    return undefined
-  }
 }

@@ -1,7 +1,7 @@
 // About a chat: members, the bot and its rights; forwarding; choosing a chat for a bot's request.
 import { post } from './api.js'
 import { openDialog } from './dialog.js'
-import { arrowKeys, h, icon, toast } from './dom.js'
+import { arrowKeys, attempt, h, icon } from './dom.js'
 import { avatar } from './message.js'
 import {
   bot,
@@ -131,6 +131,25 @@ function roomBody(room, go, close) {
         }),
         'Write anonymously, as the group',
       ),
+    admin &&
+      room.chat.type === 'group' &&
+      h(
+        'div',
+        { class: 'actions' },
+        h(
+          'button',
+          {
+            type: 'button',
+            onclick: async () => {
+              const made = await attempt(post(`chats/${room.key}/migrate`))
+              await go.refresh()
+              close()
+              if (made !== undefined) go.open(String(made.id))
+            },
+          },
+          'Make it a supergroup',
+        ),
+      ),
   ]
 }
 
@@ -208,15 +227,6 @@ function botSection(room, redo, admin) {
         button(isAdmin(member) ? 'Save the rights' : 'Add as an admin', 'administrator', 'primary'),
       ),
   )
-}
-
-async function attempt(promise) {
-  try {
-    return await promise
-  } catch (error) {
-    toast(error.message, 'bad')
-    return undefined
-  }
 }
 
 /** A list of chats to choose one from. */

@@ -1,7 +1,7 @@
 // An empty chat: what this is, and things to try with one click. The texts are written for this page.
 import { post, upload } from './api.js'
 import { record, sendText, setText } from './composer.js'
-import { h, icon, toast } from './dom.js'
+import { attempt, h, icon } from './dom.js'
 import { avatar } from './message.js'
 import {
   bot,
@@ -46,18 +46,10 @@ const longRussian = `Чему нас научил год без газона
 
 const here = () => ({ chat: chatParam(currentRoom()), from: state.me })
 
-async function attempt(work) {
-  try {
-    await work()
-  } catch (error) {
-    toast(error.message, 'bad')
-  }
-}
-
 function sendArticle(russian) {
   const name = russian ? 'Год без газона.txt' : 'A year without a lawn.txt'
   const file = new Blob([russian ? longRussian : longEnglish], { type: 'text/plain' })
-  return attempt(() => upload('document', file, name, here()))
+  return attempt(upload('document', file, name, here()))
 }
 
 function samples() {
@@ -80,7 +72,7 @@ function samples() {
       icon: 'play',
       title: 'A recorded speech',
       words: `${recording}; it becomes text`,
-      run: () => attempt(() => post('samples/recording', here())),
+      run: () => attempt(post('samples/recording', here())),
     },
     {
       icon: 'mic',

@@ -49,20 +49,21 @@ function wrapEntity(entity, word, inner, act) {
     case 'email':
       return outLink(`mailto:${word}`, inner)
     case 'bot_command':
-      return h(
-        'button',
-        { type: 'button', class: 'inline-link', onclick: () => act.command?.(word) },
-        inner,
-      )
-    case 'mention':
-    case 'text_mention':
-    case 'hashtag':
-    case 'cashtag':
-      return h('span', { class: 'mention' }, inner)
+      return commandButton(word, inner, act)
     default:
-      return h('span', {}, inner)
+      return plainSpan(entity.type, inner)
   }
 }
+
+const commandButton = (command, inner, act) =>
+  h(
+    'button',
+    { type: 'button', class: 'inline-link', onclick: () => act.command?.(command) },
+    inner,
+  )
+
+const mentions = new Set(['mention', 'text_mention', 'hashtag', 'cashtag'])
+const plainSpan = (type, inner) => h('span', mentions.has(type) ? { class: 'mention' } : {}, inner)
 
 function spoiler(inner) {
   const element = h(
@@ -118,11 +119,7 @@ export function renderRich(text, act = {}) {
     case 'phone_number':
       return outLink(`tel:${text.phone_number}`, inner)
     case 'bot_command':
-      return h(
-        'button',
-        { type: 'button', class: 'inline-link', onclick: () => act.command?.(text.bot_command) },
-        inner,
-      )
+      return commandButton(text.bot_command, inner, act)
     case 'custom_emoji':
       return String(text.alternative_text ?? '')
     case 'mathematical_expression':
@@ -131,13 +128,8 @@ export function renderRich(text, act = {}) {
       return act.button?.(text.button, 'rich') ?? ''
     case 'anchor':
       return ''
-    case 'mention':
-    case 'text_mention':
-    case 'hashtag':
-    case 'cashtag':
-      return h('span', { class: 'mention' }, inner)
     default:
-      return h('span', {}, inner)
+      return plainSpan(text.type, inner)
   }
 }
 
