@@ -65,8 +65,9 @@ for (const one of cases.filter(({ id }) => isWanted(id))) {
   for (const table of measured) (wantsAllQ ? console.error : console.log)(renderTable(table))
   console.error(`${one.id}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
   tables.push(...measured)
-  // After each case: a run that is cut short keeps what it has.
-  if (values.write) writeReport(join(import.meta.dirname, '../../docs/bench.md'), measured)
+  // After each case: a run that is cut short keeps what it has. What means nothing replaces nothing.
+  const shown = measured.filter(({ verdict }) => verdict !== 'void')
+  if (values.write) writeReport(join(import.meta.dirname, '../../docs/bench.md'), shown)
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tables, null, 1)}\n`)
 }
 const judged = tables.map((table) => ({ ...table, judgement: judge(table) }))
