@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { Writable } from 'node:stream'
 import { afterEach, expect, test, vi } from 'vitest'
 import { isProcessAlive, markOf } from '../../../src/core/process-alive.ts'
 
@@ -36,20 +37,29 @@ test('a process of another user, which may not be asked, runs', () => {
   expect(isProcessAlive(markOf())).toBe(true)
 })
 
-test.runIf(hasProc)('one that ended and was not asked for yet is gone', async () => {
-  // The shell becomes a program that never asks for the child it got from the shell.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
-  try {
-    const pid = Number(
-      await new Promise((resolve) => {
-        parent.stdout.once('data', (line) => resolve(String(line)))
-      }),
-    )
-    const ended = () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-    await expect.poll(ended).toBe(true)
+test.runIf(hasProc)(
+  'one that ended and was not asked for yet is gone',
+  async () => {
+    // The shell becomes a program that never asks for the child it has from the shell; the child ends when told to.
+    const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    })
+    const tell = parent.stdio[3]
+    try {
+      const line = await new Promise((resolve) => parent.stdout?.once('data', resolve))
+      const pid = Number(String(line))
+      const nameOf = () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim()
+      await expect.poll(nameOf, { timeout: 20_000 }).toBe('sleep')
+      expect(isProcessAlive({ pid })).toBe(true)
 
-    expect(isProcessAlive({ pid })).toBe(false)
-  } finally {
-    parent.kill('SIGKILL')
-  }
-})
+      if (tell instanceof Writable) tell.end()
+
+      const ended = () => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+      await expect.poll(ended, { timeout: 20_000 }).toBe(true)
+      expect(isProcessAlive({ pid })).toBe(false)
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  },
+  60_000,
+)
