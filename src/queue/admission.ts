@@ -55,10 +55,18 @@ export function createTurnstile(deps: {
     }
   }
   /** Takes back places of jobs that ended while Redis was away: nobody told it. */
-  const repair = async (place: Place): Promise<void> => {
+  const repairNow = async (place: Place): Promise<void> => {
     const members = await fairness.members(place)
     const open = new Set((await find(members)).map(({ job }) => job))
     await admit(await fairness.repair(place, (job) => open.has(job)))
+  }
+  const repairing = new Map<string, Promise<void>>()
+  /** Together with the same repair that runs already: an owner with hundreds of requests at once costs one. */
+  const repair = (place: Place): Promise<void> => {
+    const key = `${place.pool} ${place.class} ${place.owner}`
+    const running = repairing.get(key) ?? repairNow(place).finally(() => void repairing.delete(key))
+    repairing.set(key, running)
+    return running
   }
   return {
     enter: async (job) => {

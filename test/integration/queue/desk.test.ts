@@ -70,10 +70,13 @@ test('one owner has two jobs on the queue, twenty in the list, and no more', asy
 })
 
 test('of 500 jobs of one owner at most two start before the one of a second owner', async () => {
-  const many = await Promise.allSettled(
-    Array.from({ length: 500 }, (_, i) => front.desk.submit(request(`many${i}`))),
-  )
-  const accepted = many.filter(({ status }) => status === 'fulfilled').length
+  let accepted = 0
+  for (let sent = 0; sent < 500; sent += 50) {
+    const some = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, i) => front.desk.submit(request(`many${sent + i}`))),
+    )
+    accepted += some.filter(({ status }) => status === 'fulfilled').length
+  }
   const { job } = await front.desk.submit(request('newcomer', { owner: 'user-2' }))
   const { url } = await world.openGateway()
   const worker = world.openWorker(url)
