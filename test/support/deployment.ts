@@ -19,9 +19,17 @@ interface WorkerPlan {
   readonly env?: Readonly<Record<string, string>>
 }
 
+interface BotProcess {
+  /** Which bot it serves: 1 is the first. */
+  readonly bot: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
 export interface DeploymentOptions {
   /** Each has a token and a simulator of its own. */
   readonly bots?: number
+  /** The processes `bot-1`, `bot-2`, … in this order; one for each bot by default. */
+  readonly botProcesses?: readonly BotProcess[]
   readonly gateways?: number
   readonly workers?: readonly WorkerPlan[]
   /** Writes models to the folder and gives their rows; the fixture that says its script and the one that hears its own by default. */
@@ -202,14 +210,18 @@ async function addRoles(
       ...stores,
       CHRYSALIS_GATEWAY_PORT: String(port),
     })
-  for (const [at, sim] of sims.entries())
+  const each = sims.map((_, at): BotProcess => ({ bot: at + 1 }))
+  for (const [at, { bot, env }] of (options.botProcesses ?? each).entries()) {
+    const sim = sims[bot - 1] ?? deployment.sim
     add(`bot-${at + 1}`, cli('bot'), {
       ...stores,
       TELEGRAM_TOKEN: sim.token,
       TELEGRAM_API_ROOT: sim.base,
       CHRYSALIS_FRONT: `bot-${at + 1}`,
       CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',
+      ...env,
     })
+  }
   const urls = ports.map((port) => `ws://127.0.0.1:${port}/v1/connect`)
   for (const [at, { script, env }] of (options.workers ?? [{}]).entries())
     add(
