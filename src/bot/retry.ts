@@ -1,5 +1,5 @@
 /** @module Patience with Telegram: waits where it asks to wait, tries again where nothing was lost, on our own clock. */
-import type { Transformer } from 'grammy'
+import { HttpError, type Transformer } from 'grammy'
 import type { Clock } from '../core/clock.ts'
 import { chatOf, type Pacer } from './pacer.ts'
 
@@ -13,20 +13,43 @@ const never: ReadonlySet<string> = new Set([
   'answerCallbackQuery',
 ])
 
+/** Said at start, and the same however often it is said. */
+const repeatable: ReadonlySet<string> = new Set([
+  'getMe',
+  'getMyCommands',
+  'getMyName',
+  'getMyDescription',
+  'getMyShortDescription',
+  'setMyCommands',
+  'setMyName',
+  'setMyDescription',
+  'setMyShortDescription',
+  'setWebhook',
+  'deleteWebhook',
+])
+
 /** A longer wait is left to the next delivery of the same answer. */
 const longestWaitMs = 60_000
 const maxTries = 4
 
 /**
  * Repeats a call after 429 (as long as Telegram asks, up to a minute) and after 5xx (1, 2, 4 s), at most four times in all.
- * Others who send to the same chat wait as well. A lost connection is never repeated here: whether that may be done depends on what was being sent.
+ * Others who send to the same chat wait as well. After a lost connection only what is said at start is repeated; for the
+ * rest it depends on what was being sent, so it is thrown.
  */
 export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transformer {
   // The shape is grammY's.
   // oxlint-disable-next-line max-params
   return async (prev, method, payload, signal) => {
     for (let attempt = 1; ; attempt++) {
-      const response = await prev(method, payload, signal)
+      const response = await prev(method, payload, signal).catch((error: unknown) => {
+        if (repeatable.has(method) && error instanceof HttpError && attempt < maxTries) return lost
+        throw error
+      })
+      if (response === lost) {
+        await clock.sleep(pauseMs(attempt))
+        continue
+      }
       const chatId = chatOf(payload)
       if (!response.ok && response.error_code === 429 && chatId !== undefined)
         pacer.flooded(chatId, (response.parameters?.retry_after ?? 1) * 1000)
@@ -40,5 +63,10 @@ export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transfo
 
 function waitOf(code: number, retryAfter: number | undefined, attempt: number): number | undefined {
   if (code === 429) return (retryAfter ?? 1) * 1000
-  return code >= 500 ? 1000 * 2 ** (attempt - 1) : undefined
+  return code >= 500 ? pauseMs(attempt) : undefined
 }
+
+const pauseMs = (attempt: number): number => 1000 * 2 ** (attempt - 1)
+
+/** Stands for a call whose connection was lost. */
+const lost = Symbol('lost')

@@ -1,0 +1,74 @@
+import { type ApiCallFn, HttpError } from 'grammy'
+import { expect, test } from 'vitest'
+import { retryCalls } from '../../../src/bot/retry.ts'
+import { TestClock } from '../../support/test-clock.ts'
+
+const lost = new HttpError('lost', new Error('socket'))
+const done = { ok: true, result: true } as never
+const refused = (code: number, parameters = {}) =>
+  ({ ok: false, error_code: code, description: '', parameters }) as never
+
+/** Answers one after the other; counts the calls; time passes as it is waited for. */
+function world(...answers: (Error | never)[]) {
+  const clock = new TestClock()
+  const started = clock.now()
+  const flooded: number[] = []
+  let calls = 0
+  const retry = retryCalls(clock, { flooded: (_chat, ms) => flooded.push(ms) })
+  const prev = (async () => {
+    const answer = answers[calls++]
+    if ((answer as unknown) instanceof Error) throw answer as unknown as Error
+    return answer
+  }) as unknown as ApiCallFn
+  const call = async (method: 'deleteWebhook' | 'sendMessage', payload = {}) => {
+    let ended = false
+    const outcome = retry(prev, method as never, payload as never, undefined)
+      .catch((error: unknown) => error)
+      .finally(() => {
+        ended = true
+      })
+    while (!ended) {
+      clock.advance(1000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return outcome
+  }
+  return { call, flooded, calls: () => calls, waitedMs: () => clock.now() - started }
+}
+
+test('what is said at start is said again after a lost connection', async () => {
+  const { call, calls } = world(lost as never, lost as never, done)
+
+  expect(await call('deleteWebhook')).toBe(done)
+  expect(calls()).toBe(3)
+})
+
+test('and given up after the fourth time', async () => {
+  const { call, calls } = world(...Array.from({ length: 9 }, () => lost as never))
+
+  expect(await call('deleteWebhook')).toBe(lost)
+  expect(calls()).toBe(4)
+})
+
+test('a message whose connection was lost is not sent twice', async () => {
+  const { call, calls } = world(lost as never, done)
+
+  expect(await call('sendMessage')).toBe(lost)
+  expect(calls()).toBe(1)
+})
+
+test('429 waits as long as it asks and tells who else sends there', async () => {
+  const { call, flooded, waitedMs } = world(refused(429, { retry_after: 7 }), done)
+
+  expect(await call('sendMessage', { chat_id: 5 })).toBe(done)
+  expect(flooded).toEqual([7000])
+  expect(waitedMs()).toBeGreaterThanOrEqual(7000)
+})
+
+test('a longer wait than a minute is left to the next delivery', async () => {
+  const answer = refused(429, { retry_after: 61 })
+  const { call, calls } = world(answer, done)
+
+  expect(await call('sendMessage', { chat_id: 5 })).toBe(answer)
+  expect(calls()).toBe(1)
+})
