@@ -1,0 +1,194 @@
+/** @module A strict reader of DER (X.690 §8, §10): what another encoder would have written differently is refused. */
+
+/** What `readDer` and its helpers throw for anything that is not DER; parsers of a format turn it into their own code. */
+export class DerError extends Error {
+  constructor() {
+    super('not DER')
+    this.name = 'DerError'
+  }
+}
+
+/** One element: tag byte, its content, and all its bytes with tag and length. Both are views of the input. */
+export interface Der {
+  readonly tag: number
+  readonly content: Uint8Array
+  readonly whole: Uint8Array
+}
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  enumerated: 0x0a,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** Context tag `[number]`, constructed: 0xa0 for `[0]`. */
+export const contextTag = (number: number): number => 0xa0 | number
+
+/** Deeper nesting than any certificate has; keeps hostile input from exhausting the stack. */
+const MAX_DEPTH = 24
+
+/** The one element that `bytes` are; with anything after it, or a part that is not DER at any depth, throws DerError. */
+export function readDer(bytes: Uint8Array): Der {
+  const element = elementAt(bytes, 0)
+  if (element.whole.length !== bytes.length) throw new DerError()
+  refuseLooseInside(element, 0)
+  return element
+}
+
+/** The elements inside `of`, which must be constructed. */
+export function inside(of: Der): readonly Der[] {
+  if ((of.tag & 0x20) === 0) throw new DerError()
+  const elements: Der[] = []
+  for (let at = 0; at < of.content.length; ) {
+    const element = elementAt(of.content, at)
+    elements.push(element)
+    at += element.whole.length
+  }
+  return elements
+}
+
+/** The elements inside a SEQUENCE. */
+export const sequence = (of: Der | undefined): readonly Der[] => inside(expect(of, TAG.sequence))
+
+/** `of` when it has this tag, else DerError. */
+export function expect(of: Der | undefined, tag: number): Der {
+  if (of?.tag !== tag) throw new DerError()
+  return of
+}
+
+/** Content of an INTEGER in two's complement, at least one byte, without a superfluous first one. */
+export function integerBytes(of: Der | undefined): Uint8Array {
+  const { content } = expect(of, TAG.integer)
+  const [first, second] = content
+  if (first === undefined) throw new DerError()
+  const isPadded =
+    second !== undefined &&
+    ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80))
+  if (isPadded) throw new DerError()
+  return content
+}
+
+/** A whole number from 0 to 2^32 − 1. */
+export function smallInteger(of: Der | undefined): number {
+  const bytes = integerBytes(of)
+  if ((bytes[0] ?? 0) >= 0x80 || bytes.length > 5) throw new DerError()
+  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+  if (value > 0xffffffff) throw new DerError()
+  return value
+}
+
+/** Magnitude of a non-negative INTEGER, most significant byte first, in exactly `size` bytes. */
+export function unsignedInteger(of: Der | undefined, size: number): Uint8Array {
+  const bytes = integerBytes(of)
+  if ((bytes[0] ?? 0) >= 0x80) throw new DerError()
+  const magnitude = bytes[0] === 0 ? bytes.subarray(1) : bytes
+  if (magnitude.length > size) throw new DerError()
+  const padded = new Uint8Array(size)
+  padded.set(magnitude, size - magnitude.length)
+  return padded
+}
+
+/** BOOLEAN: exactly 0x00 or 0xff. */
+export function boolean(of: Der | undefined): boolean {
+  const { content } = expect(of, TAG.boolean)
+  if (content.length !== 1 || (content[0] !== 0x00 && content[0] !== 0xff)) throw new DerError()
+  return content[0] === 0xff
+}
+
+/** BIT STRING of whole bytes: keys and signatures. */
+export function wholeBits(of: Der | undefined): Uint8Array {
+  const { content } = expect(of, TAG.bitString)
+  if (content[0] !== 0) throw new DerError()
+  return content.subarray(1)
+}
+
+/** BIT STRING of flags (RFC 5280 KeyUsage): bit 0 is the first. */
+export function flagBits(of: Der | undefined): (bit: number) => boolean {
+  const { content } = expect(of, TAG.bitString)
+  const unused = content[0] ?? 8
+  const last = content.at(-1) ?? 0
+  if (unused > 7 || (content.length === 1 && unused !== 0)) throw new DerError()
+  if (content.length > 1 && (last & ((1 << unused) - 1)) !== 0) throw new DerError()
+  return (bit) => (((content[1 + (bit >> 3)] ?? 0) >> (7 - (bit & 7))) & 1) === 1
+}
+
+/** OBJECT IDENTIFIER in dotted form. */
+export function oid(of: Der | undefined): string {
+  const { content } = expect(of, TAG.oid)
+  const arcs: number[] = []
+  let arc = 0
+  let isFirstByte = true
+  for (const byte of content) {
+    if (isFirstByte && byte === 0x80) throw new DerError()
+    arc = arc * 128 + (byte & 0x7f)
+    if (!Number.isSafeInteger(arc)) throw new DerError()
+    isFirstByte = byte < 0x80
+    if (!isFirstByte) continue
+    arcs.push(arc)
+    arc = 0
+  }
+  const [first] = arcs
+  if (first === undefined || !isFirstByte) throw new DerError()
+  const top = Math.min(2, Math.floor(first / 40))
+  return [top, first - 40 * top, ...arcs.slice(1)].join('.')
+}
+
+/** UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows (seconds, `Z`), unix milliseconds. */
+export function time(of: Der | undefined): number {
+  if (of?.tag !== TAG.utcTime && of?.tag !== TAG.generalizedTime) throw new DerError()
+  const isShort = of.tag === TAG.utcTime
+  const text = ascii(of.content)
+  if (!(isShort ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) throw new DerError()
+  const century = isShort ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') : ''
+  const digits = century + text.slice(0, -1)
+  const iso = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}T${digits.slice(8, 10)}:${digits.slice(10, 12)}:${digits.slice(12, 14)}.000Z`
+  const ms = Date.parse(iso)
+  // `Date.parse` turns 31 February into March: only what it writes back the same is a date.
+  if (!Number.isFinite(ms) || new Date(ms).toISOString() !== iso) throw new DerError()
+  return ms
+}
+
+/** Bytes as characters of the same number, for digits and names. */
+export const ascii = (bytes: Uint8Array): string => String.fromCharCode(...bytes.subarray(0, 256))
+
+function elementAt(bytes: Uint8Array, at: number): Der {
+  const tag = bytes[at]
+  const first = bytes[at + 1]
+  // Tag numbers above 30 take more bytes; no format here has one.
+  if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new DerError()
+  const { length, header } = first < 0x80 ? { length: first, header: 2 } : longLength(bytes, at)
+  const end = at + header + length
+  if (end > bytes.length) throw new DerError()
+  return { tag, content: bytes.subarray(at + header, end), whole: bytes.subarray(at, end) }
+}
+
+/** Two or three length bytes reach 16 MiB, far above every cap; the indefinite form (0x80) falls out here too. */
+function longLength(bytes: Uint8Array, at: number): { length: number; header: number } {
+  const count = (bytes[at + 1] ?? 0) - 0x80
+  if (count < 1 || count > 3) throw new DerError()
+  let length = 0
+  for (let place = 0; place < count; place++) {
+    const byte = bytes[at + 2 + place]
+    if (byte === undefined) throw new DerError()
+    length = length * 256 + byte
+  }
+  const shortest = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3
+  if (shortest !== count) throw new DerError()
+  return { length, header: 2 + count }
+}
+
+function refuseLooseInside(element: Der, depth: number): void {
+  if ((element.tag & 0x20) === 0) return
+  if (depth === MAX_DEPTH) throw new DerError()
+  for (const child of inside(element)) refuseLooseInside(child, depth + 1)
+}
