@@ -1,4 +1,5 @@
 /** @module From an examination to a verdict: each distinct signature is checked once. */
+import { sameBytes } from './bytes.ts'
 import { inTableOrder, type TeeCode } from './codes.ts'
 import type { CheckSignatures, Examination, SignatureCheck, Verdict } from './examination.ts'
 
@@ -26,6 +27,3 @@ const isSame = (a: SignatureCheck, b: SignatureCheck): boolean =>
   sameBytes(a.signature, b.signature) &&
   sameBytes(a.spki, b.spki) &&
   sameBytes(a.message, b.message)
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a === b || (a.length === b.length && a.every((byte, at) => byte === b[at]))

@@ -1,5 +1,5 @@
 /** @module X.509 certificates (RFC 5280), as strict as vendors' attestation chains allow. No class of the platform is used: Node's reads a DER certificate that embeds PEM text as the embedded one. */
-import { fromBase64, toHex } from './bytes.ts'
+import { toHex } from './bytes.ts'
 import { TeeError } from './codes.ts'
 import {
   ascii,
@@ -156,27 +156,5 @@ export function commonName(name: Uint8Array): string | undefined {
     return isText && others.length === 0 ? ascii(only.content) : undefined
   } catch {
     return undefined
-  }
-}
-
-const BEGIN = '-----BEGIN CERTIFICATE-----'
-const END = '-----END CERTIFICATE-----'
-
-/**
- * DER of each certificate in PEM text, at most `max` of them. Between and around the blocks only line ends may stand,
- * after the last one NUL bytes too (quotes end in one). Throws `X509_PARSE`.
- */
-export function pemToDer(text: string, max: number): readonly Uint8Array[] {
-  const found: Uint8Array[] = []
-  let rest = text.replace(/\0+$/, '')
-  for (;;) {
-    rest = rest.replace(/^[\r\n]+/, '')
-    if (rest === '') return found
-    const end = rest.indexOf(END)
-    if (!rest.startsWith(BEGIN) || end < 0 || found.length === max) throw new TeeError('X509_PARSE')
-    const der = fromBase64(rest.slice(BEGIN.length, end).replaceAll(/\r?\n/g, ''))
-    if (!der) throw new TeeError('X509_PARSE')
-    found.push(der)
-    rest = rest.slice(end + END.length)
   }
 }
