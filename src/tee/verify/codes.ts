@@ -5,6 +5,21 @@
  * in proofs; they are never renamed after a release. Each one is produced by at least one test.
  */
 export const TEE_CODES = [
+  // Layout: what cannot be read has nothing else to be named
+  'TDX_SIZE',
+  'TDX_VERSION',
+  'TDX_KEY_TYPE',
+  'TDX_TEE_TYPE',
+  'TDX_QE_VENDOR',
+  'TDX_BODY_TYPE',
+  'TDX_LAYOUT',
+  'TDX_TRAILING',
+  'SNP_SIZE',
+  'SNP_VERSION',
+  'SNP_ALGO',
+  'SNP_RESERVED',
+  'GPU_LAYOUT',
+  'GPU_ARCH',
   // X.509, certificate revocation lists (RFC 5280)
   'X509_NOW',
   'X509_PARSE',
@@ -16,7 +31,6 @@ export const TEE_CODES = [
   'X509_ROOT',
   'X509_TIME',
   'X509_CA',
-  'CRL_MISSING',
   'CRL_PARSE',
   'CRL_ISSUER',
   'CRL_SIG',
@@ -25,14 +39,6 @@ export const TEE_CODES = [
   'CRL_TIME',
   'CRL_REVOKED',
   // Intel TDX quotes
-  'TDX_SIZE',
-  'TDX_VERSION',
-  'TDX_KEY_TYPE',
-  'TDX_TEE_TYPE',
-  'TDX_QE_VENDOR',
-  'TDX_BODY_TYPE',
-  'TDX_LAYOUT',
-  'TDX_TRAILING',
   'TDX_QE_SIG',
   'TDX_QE_BIND',
   'TDX_SIG',
@@ -57,15 +63,8 @@ export const TEE_CODES = [
   'TDX_SEPT_VE',
   'TDX_XFAM',
   'TDX_SERVICE_TD',
-  // What evidence shows by itself is named before what cannot be judged for want of collateral
-  'COL_FETCH',
   // AMD SEV-SNP reports
-  'SNP_SIZE',
-  'SNP_VERSION',
-  'SNP_ALGO',
-  'SNP_RESERVED',
   'SNP_PRODUCT',
-  'SNP_PRODUCT_BANNED',
   'SNP_TCB_CERT',
   'SNP_CHIP_ID',
   'SNP_SIG',
@@ -75,9 +74,11 @@ export const TEE_CODES = [
   'SNP_MASKED',
   'SNP_SIGNER',
   'TCB_MIN',
+  'SNP_PRODUCT_BANNED',
+  // What evidence shows by itself is named before what cannot be judged for want of collateral
+  'COL_FETCH',
+  'CRL_MISSING',
   // NVIDIA reports and the remote service's tokens
-  'GPU_LAYOUT',
-  'GPU_ARCH',
   'GPU_FWID',
   'GPU_SIG',
   'GPU_NONCE',
