@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { flattenRich } from './replies/rich-text.ts'
 
 /** Stands between the author's words and ours; people do not type it, so the place is found again after edits. */
-export const MARK = '\n\n⸻\n🦋 '
+export const MARK = '\n\n———\n🦋 '
 
 /** What Telegram takes in a text and in a caption, in UTF-16 units. */
 const maxUnits = { text: 4096, caption: 1024 } as const

@@ -82,7 +82,7 @@ describe('the author’s part', () => {
   test('is found again whatever the author and the summary say', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (text, summary) => {
-        fc.pre(!text.includes('⸻') && !summary.includes('⸻'))
+        fc.pre(!text.includes('———') && !summary.includes('———'))
         const made = append(originalOf(message({ text })), { ...add, summary })
         expect(made && sourceOf(made.text)).toBe(text)
       }),
