@@ -43,10 +43,11 @@ export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transfo
   return async (prev, method, payload, signal) => {
     for (let attempt = 1; ; attempt++) {
       const response = await prev(method, payload, signal).catch((error: unknown) => {
-        if (repeatable.has(method) && error instanceof HttpError && attempt < maxTries) return lost
+        if (repeatable.has(method) && error instanceof HttpError && attempt < maxTries)
+          return undefined
         throw error
       })
-      if (response === lost) {
+      if (response === undefined) {
         await clock.sleep(pauseMs(attempt))
         continue
       }
@@ -67,6 +68,3 @@ function waitOf(code: number, retryAfter: number | undefined, attempt: number): 
 }
 
 const pauseMs = (attempt: number): number => 1000 * 2 ** (attempt - 1)
-
-/** Stands for a call whose connection was lost. */
-const lost = Symbol('lost')
