@@ -36,15 +36,19 @@ export function createDeskSealing(deps: { net: Net; keks: Keks; brokerKid: Kid }
           envelope: sealed.envelope,
           inputHash: sealed.inputHash,
           wrappedCek: keks.wrap('cek', job, cek),
+          wrappedSalt: keks.wrap('salt', job, sealed.salt),
         }
       } finally {
         cek.fill(0)
         content.wipe()
       }
     },
-    openResult: (keys, sealedResult) =>
+    openResult: (keys, sealed) =>
       withResultSecret(keys, (secret, context) => {
-        return openSealedResult(secret, context, sealedResult).content
+        const { content, salt } = openSealedResult(secret, context, sealed.result)
+        if (!sealed.salt) return { output: content }
+        const input = keks.unwrap('salt', keys.job, sealed.salt)
+        return { output: content, salts: { input, output: salt } }
       }),
     followDraft: (keys) => {
       const secret = keks.unwrap('result', keys.job, keys.wrappedResult)

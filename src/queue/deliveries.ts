@@ -42,12 +42,13 @@ export function startDeliveries(deps: {
   let closed = false
 
   const open = (job: JobId, ended: EndedJob): Finished => {
-    const { facts, state, code, attempt, kid, wrappedResult, sealedResult } = ended
+    const { facts, state, code, attempt, kid, wrappedResult, sealedResult, wrappedSalt } = ended
     if (state !== 'done') return { ...facts, state, code }
     try {
       if (kid && wrappedResult && sealedResult) {
-        const output = sealing.openResult({ job, attempt, kid, wrappedResult }, sealedResult)
-        return { ...facts, state, output }
+        const sealed = { result: sealedResult, ...(wrappedSalt && { salt: wrappedSalt }) }
+        const opened = sealing.openResult({ job, attempt, kid, wrappedResult }, sealed)
+        return { ...facts, state, ...opened }
       }
     } catch (error) {
       log.failure('result.unreadable', describe(error))
@@ -62,7 +63,7 @@ export function startDeliveries(deps: {
     try {
       await deliver(finished)
     } finally {
-      if (finished.state === 'done') finished.output.wipe()
+      if (finished.state === 'done') wipeAnswer(finished)
     }
     await store.markDelivered(job, clock.now())
     if (ended.blobId !== null && isBlobId(ended.blobId)) await blobs.remove(ended.blobId)
@@ -125,4 +126,10 @@ export function startDeliveries(deps: {
       await Promise.allSettled(running)
     },
   }
+}
+
+function wipeAnswer({ output, salts }: Extract<Finished, { state: 'done' }>): void {
+  output.wipe()
+  salts?.input.fill(0)
+  salts?.output.fill(0)
 }

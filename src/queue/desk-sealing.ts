@@ -28,6 +28,8 @@ export interface SealedJob {
   readonly wrappedCek: Uint8Array
   /** H(input record), hex. */
   readonly inputHash: string
+  /** Salt of the input record under the hour's KEK. */
+  readonly wrappedSalt: Uint8Array
 }
 
 /** One attempt whose answer is to be opened. */
@@ -36,6 +38,12 @@ export interface AttemptKeys {
   readonly attempt: number
   readonly kid: Kid
   readonly wrappedResult: Uint8Array
+}
+
+/** An answer, and the salts of both records where they are known: the asker gets them, nobody keeps them. */
+export interface OpenedAnswer {
+  readonly output: Plaintext
+  readonly salts?: { readonly input: Uint8Array; readonly output: Uint8Array }
 }
 
 type DraftStep =
@@ -52,7 +60,10 @@ export interface DeskSealing {
   /** Wipes `content`. Throws `env.size`, `input.too-large`, `input.empty`. */
   seal(request: SealRequest): Promise<SealedJob>
   /** Throws `release.key-gone`, `env.open`, `result.*`. */
-  openResult(keys: AttemptKeys, sealedResult: Uint8Array): Plaintext
+  openResult(
+    keys: AttemptKeys,
+    sealed: { readonly result: Uint8Array; readonly salt?: Uint8Array },
+  ): OpenedAnswer
   /** Follows a running answer. Throws `release.key-gone`, `env.open`. */
   followDraft(keys: AttemptKeys): DraftReader
 }

@@ -11,7 +11,7 @@ import { concat, readU32be, u32be } from './binary.ts'
 import { destroySecretFile, readOrCreateSecretFile, readSecretFile } from './secret-file.ts'
 
 /** What a wrapped key is for; bound into the wrap, so that one can never be used as another. */
-export type WrapPurpose = 'cek' | 'result' | 'inbox' | 'dialogue'
+export type WrapPurpose = 'cek' | 'result' | 'salt' | 'inbox' | 'dialogue'
 
 export interface Keks {
   /** `u8 1 ‖ u32be epoch ‖ iv(12) ‖ ciphertext+tag`; `id` names the row it belongs to. Does not wipe `key`. */

@@ -1,19 +1,14 @@
 /** @module The signed account of one attempt: what went in and out, on which weights, how much; an ACI receipt with one event of ours (CONF §8). */
-import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
-import {
-  type Canonical,
-  canonicalBytes,
-  canonicalText,
-  parseStrictJson,
-} from '../core/canonical.ts'
-import { type Net, netSchema } from '../core/config.ts'
+import { canonicalBytes, canonicalText } from '../core/canonical.ts'
+import type { Net } from '../core/config.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { JobId, Kid, ModelId } from '../core/ids.ts'
 import type { Units } from '../core/units.ts'
 import { fromHex, sha256Hex, toHex, utf8 } from './binary.ts'
 import type { WorkerKeys } from './keyset.ts'
 import { SIGNATURE_BYTES, type Verifier } from './signature.ts'
+import { type ReceiptUnits, readReceiptText } from './verify/receipt-document.ts'
 
 /** What a receipt states; hashes are lower-case hex, `weights` is `sha256:…`. */
 export interface ReceiptFacts {
@@ -34,6 +29,8 @@ export interface ReceiptFacts {
   readonly outputHash: string
   /** H(header and all chunks as sent). */
   readonly streamHash: string
+  /** H of the text as people see it, under the result's salt: `shownHash`. */
+  readonly shownHash: string
 }
 
 /** What only the worker knows. */
@@ -51,62 +48,6 @@ export interface CheckedReceipt extends ReceiptWork {
   /** `sha256:` + hex of the canonical document: the receipt's name in the ledger. */
   readonly digest: string
 }
-
-const count = z
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 40)
-const timeMs = z
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 50)
-const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`))
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
-
-const bodyEvent = z.strictObject({
-  type: z.enum(['request.received', 'request.forwarded', 'response.returned']),
-  body_hash: digest,
-})
-const workEvent = z.strictObject({
-  type: z.literal('chrysalis.work'),
-  v: z.literal(1),
-  net: netSchema,
-  aud: hex(32),
-  job: hex(32),
-  attempt: z.number().int().min(1),
-  policy_epoch: count,
-  evidence_id: hex(64),
-  weights_digest: digest,
-  env_hash: digest,
-  stream_hash: digest,
-  units: z.strictObject({
-    in_tokens: count,
-    cached_tokens: count,
-    out_tokens: count,
-    audio_ms: count,
-  }),
-  // The only member that the gateway cannot compare with anything: no room for words.
-  engine: z.string().regex(/^[\w ./+@()-]{1,80}$/),
-  outcome: z.literal('ok'),
-  started_at_ms: timeMs,
-  ended_at_ms: timeMs,
-})
-const receiptSchema = z.strictObject({
-  api_version: z.literal('aci/1'),
-  receipt_id: z.string().max(64),
-  chat_id: z.null(),
-  model: z.string().max(64),
-  workload_keyset_digest: digest,
-  endpoint: z.string().max(64),
-  method: z.literal('POST'),
-  served_at: z.number().int().min(0),
-  event_log: z.array(z.union([bodyEvent, workEvent])).max(8),
-  key_id: z.string().max(16),
-  signature: hex(128),
-})
-type Receipt = z.infer<typeof receiptSchema>
 
 const prefixed = (hash: string): string => `sha256:${hash}`
 
@@ -146,6 +87,7 @@ const workOf = (facts: ReceiptFacts, work: ReceiptWork) =>
     weights_digest: facts.weights,
     env_hash: prefixed(facts.envHash),
     stream_hash: prefixed(facts.streamHash),
+    shown_hash: prefixed(facts.shownHash),
     units: {
       in_tokens: work.units.inTokens,
       cached_tokens: work.units.cachedTokens,
@@ -181,14 +123,12 @@ const SLACK_MS = 5000
  * Does not check that it is the job's first receipt (the settling row does), nor recount units.
  */
 export function checkReceipt(text: string, expected: ReceiptExpected): CheckedReceipt {
-  const { receipt, document } = parseReceipt(text)
-  const received = bodyHash(receipt, 'request.received')
-  const forwarded = bodyHash(receipt, 'request.forwarded')
-  const returned = bodyHash(receipt, 'response.returned')
-  const work = onlyWork(receipt)
-  ensure(receipt.event_log[0]?.type === 'request.received', 'receipt.shape')
+  const read = readReceiptText(text)
+  if (!read) throw new AppError('receipt.shape')
+  const { document: receipt, work, received, forwarded, returned } = read
   ensure(receipt.key_id === expected.signingKeyId, 'receipt.key')
-  checkSignature(document, receipt.signature, expected.signing)
+  const signature = fromHex(receipt.signature, SIGNATURE_BYTES)
+  ensure(signature !== undefined && expected.signing(read.signedBytes, signature), 'receipt.sig')
   ensure(receipt.workload_keyset_digest === expected.keysetDigest, 'receipt.keyset')
   const released =
     receipt.receipt_id === `${expected.job}.${expected.attempt}` &&
@@ -205,8 +145,10 @@ export function checkReceipt(text: string, expected: ReceiptExpected): CheckedRe
   ensure(received === prefixed(expected.inputHash), 'receipt.input')
   ensure(work.env_hash === prefixed(expected.envHash), 'receipt.env')
   ensure(work.stream_hash === prefixed(expected.streamHash), 'receipt.stream')
-  ensure(returned === prefixed(expected.outputHash), 'receipt.output')
-  const units = unitsOf(work)
+  const isAnswer =
+    returned === prefixed(expected.outputHash) && work.shown_hash === prefixed(expected.shownHash)
+  ensure(isAnswer, 'receipt.output')
+  const units = unitsOf(work.units)
   ensure(within(units, expected.maxUnits), 'receipt.units')
   const startedAtMs = work.started_at_ms
   const endedAtMs = work.ended_at_ms
@@ -226,52 +168,7 @@ function ensure(holds: boolean, code: ErrorCode): void {
   if (!holds) throw new AppError(code)
 }
 
-/** The document as data and as what it was parsed from; only the canonical spelling is accepted. */
-function parseReceipt(text: string): { receipt: Receipt; document: Record<string, Canonical> } {
-  const result = receiptSchema.safeParse(strictJson(text))
-  if (!result.success) throw new AppError('receipt.shape')
-  return { receipt: result.data, document: result.data }
-}
-
-/** Built once: it costs more than the parsing. */
-const jsonSchema = z.json()
-
-/** Undefined for anything but canonical JSON. */
-function strictJson(text: string): unknown {
-  try {
-    const value = parseStrictJson(text)
-    const known: Canonical = jsonSchema.parse(value)
-    return canonicalText(known) === text ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function checkSignature(
-  { signature: _signature, ...unsigned }: Record<string, Canonical>,
-  signature: string,
-  verify: Verifier,
-): void {
-  const bytes = fromHex(signature, SIGNATURE_BYTES)
-  ensure(bytes !== undefined && verify(canonicalBytes(unsigned), bytes), 'receipt.sig')
-}
-
-/** Exactly one event of the type, else `receipt.shape`. */
-function bodyHash(receipt: Receipt, type: z.infer<typeof bodyEvent>['type']): string {
-  const found = receipt.event_log.filter((event) => event.type === type)
-  const [only] = found
-  if (found.length !== 1 || !only || !('body_hash' in only)) throw new AppError('receipt.shape')
-  return only.body_hash
-}
-
-function onlyWork(receipt: Receipt): z.infer<typeof workEvent> {
-  const found = receipt.event_log.filter((event) => event.type === 'chrysalis.work')
-  const [only] = found
-  if (found.length !== 1 || !only) throw new AppError('receipt.shape')
-  return only
-}
-
-const unitsOf = ({ units }: z.infer<typeof workEvent>): Units => ({
+export const unitsOf = (units: ReceiptUnits): Units => ({
   inTokens: units.in_tokens,
   cachedTokens: units.cached_tokens,
   outTokens: units.out_tokens,

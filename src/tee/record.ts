@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { AppError } from '../core/app-error.ts'
 import { concat, readU32be, sha256Hex, u32be } from './binary.ts'
 
-const SALT_BYTES = 32
+export const SALT_BYTES = 32
 const HEAD_BYTES = SALT_BYTES + 4
 /** Largest record; more goes to a blob. */
 const MAX_RECORD_BYTES = 1_048_576
@@ -32,9 +32,12 @@ export function recordSize(length: number): number {
 
 /**
  * `salt(32 random) ‖ u32be length ‖ content ‖ zeros` up to `recordSize`. Throws `env.size` above 1 MiB.
- * `salt` is for tests with fixed bytes only.
+ * `salt`: 32 random bytes of the caller's, where it needs them afterwards.
  */
-export function padRecord(content: Uint8Array, salt: Uint8Array = randomBytes(32)): Uint8Array {
+export function padRecord(
+  content: Uint8Array,
+  salt: Uint8Array = randomBytes(SALT_BYTES),
+): Uint8Array {
   const size = recordSize(content.length)
   if (size > MAX_RECORD_BYTES) throw new AppError('env.size', { bytes: content.length })
   const zeros = new Uint8Array(size - HEAD_BYTES - content.length)

@@ -19,6 +19,16 @@ import {
   splitChunks,
 } from './result-chunk.ts'
 
+export interface FinishedStream {
+  readonly chunks: readonly Uint8Array[]
+  /** H(result record), hex. */
+  readonly outputHash: string
+  /** H(header and all chunks), hex. */
+  readonly streamHash: string
+  /** Of the result record, 32 bytes. */
+  readonly salt: Uint8Array
+}
+
 export interface ResultWriter {
   /** Canonical JSON text that goes before the first chunk (frame `stream`) and again with the result. */
   readonly header: string
@@ -27,7 +37,7 @@ export interface ResultWriter {
   /** 0…100, rounded. */
   progress(percent: number): Uint8Array
   /** The complete answer as a record, split into chunks; the last one carries the final mark. Ends the stream and wipes its key. */
-  final(content: Plaintext): { chunks: Uint8Array[]; outputHash: string; streamHash: string }
+  final(content: Plaintext): FinishedStream
   /** Wipes the key of a stream that will not end. */
   discard(): void
 }
@@ -60,7 +70,8 @@ export function createResultWriter(resultSecret: Uint8Array, context: StreamCont
     progress: (percent) =>
       write('progress', Uint8Array.of(Math.max(0, Math.min(100, Math.round(percent))))),
     final: (content) => {
-      const record = padRecord(content.reveal())
+      const salt = randomBytes(32)
+      const record = padRecord(content.reveal(), salt)
       const outputHash = recordHash(record)
       const chunks: Uint8Array[] = []
       for (let at = 0; at < record.length; at += MAX_CHUNK_CONTENT_BYTES) {
@@ -68,7 +79,7 @@ export function createResultWriter(resultSecret: Uint8Array, context: StreamCont
         chunks.push(write('record', record.subarray(at, end), end >= record.length))
       }
       wipe(record, keys.key, keys.base)
-      return { chunks, outputHash, streamHash: hash.digest('hex') }
+      return { chunks, outputHash, streamHash: hash.digest('hex'), salt }
     },
     discard: () => {
       ended = true

@@ -11,8 +11,10 @@ import type { Log } from '../core/log.ts'
 import { Plaintext } from '../core/plaintext.ts'
 import type { TaskPorts, TaskResult, TextRequest } from '../tasks/task.ts'
 import { openBlob } from '../tee/blob.ts'
+import { nodeHashes } from '../tee/node-crypto.ts'
 import { buildReceipt } from '../tee/receipt.ts'
 import { createResultWriter, type ResultWriter } from '../tee/result-stream.ts'
+import { shownHash } from '../tee/verify/shown-text.ts'
 import type { Attempt } from './attempts.ts'
 import type { BlobDownload } from './blob-download.ts'
 import { createDraftPace } from './draft-pace.ts'
@@ -85,7 +87,7 @@ async function answer(deps: WorkDeps, running: Running): Promise<void> {
     signal.throwIfAborted()
     const bytes = new TextEncoder().encode(JSON.stringify(result.output))
     const content = Plaintext.of(bytes)
-    const { chunks, outputHash, streamHash } = writer.final(content)
+    const { chunks, outputHash, streamHash, salt } = writer.final(content)
     content.wipe()
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, attempt.chunkBytes)
     if (size > lease.outBytes) throw new AppError('input.too-long', { size, max: lease.outBytes })
@@ -108,6 +110,7 @@ async function answer(deps: WorkDeps, running: Running): Promise<void> {
         inputHash: opened.inputHash,
         outputHash,
         streamHash,
+        shownHash: shownHash(result.output.text, salt, nodeHashes),
       },
       {
         promptHash,

@@ -32,6 +32,7 @@ async function setUp() {
     inputHash: h('d'),
     outputHash: h('e'),
     streamHash: h('f'),
+    shownHash: h('9'),
   }
   const work: ReceiptWork = {
     promptHash: h('1'),
@@ -93,6 +94,7 @@ describe('receipts', () => {
       [{ envHash: h('0') }, 'receipt.env'],
       [{ streamHash: h('0') }, 'receipt.stream'],
       [{ outputHash: h('0') }, 'receipt.output'],
+      [{ shownHash: h('0') }, 'receipt.output'],
     ]
 
     for (const [change, code] of cases) {
