@@ -33,7 +33,7 @@ const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
  * HKDF-SHA256 (RFC 5869) on HMAC of node:crypto. The package's own goes through WebCrypto: four imported keys and four
  * hops to another thread for every lease, which is most of what wrapping a key costs (measured).
  */
-const kdf = (): KDF => ({
+export const nodeHkdf = (): KDF => ({
   ...KDF_HKDF_SHA256(),
   Extract: async (salt, ikm) => hmac(salt, ikm),
   Expand: async (prk, info, length) => {
@@ -44,7 +44,7 @@ const kdf = (): KDF => ({
   },
 })
 
-const suite = () => new CipherSuite(KEM_MLKEM768_X25519, kdf, AEAD_AES_256_GCM)
+const suite = () => new CipherSuite(KEM_MLKEM768_X25519, nodeHkdf, AEAD_AES_256_GCM)
 
 /** A fresh pair whose private half cannot be exported from the runtime. */
 export async function newKemKeyPair(): Promise<KemKeyPair> {
@@ -72,6 +72,46 @@ export async function encapsulate(
     }
   } catch (cause) {
     throw new AppError('claims.kem-key', {}, { cause })
+  }
+}
+
+/**
+ * Base-mode Seal of one message to a raw public key, with an exporter beside it: what a client sends to a worker that it
+ * chose. `sealed` = ciphertext ‖ tag. Throws `claims.kem-key` as `encapsulate` does.
+ */
+export async function sealTo(
+  publicBytes: Uint8Array,
+  { info, aad, plain }: { info: Uint8Array; aad: Uint8Array; plain: Uint8Array },
+): Promise<{ enc: Uint8Array; sealed: Uint8Array; exporter: Exporter }> {
+  if (publicBytes.length !== KEM_PUBLIC_BYTES) throw new AppError('claims.kem-key')
+  try {
+    const hpke = suite()
+    const key = await hpke.DeserializePublicKey(publicBytes)
+    const { encapsulatedSecret, ctx } = await hpke.SetupSender(key, { info })
+    const sealed = await ctx.Seal(plain, aad)
+    return {
+      enc: encapsulatedSecret,
+      sealed,
+      exporter: (context, length) => ctx.Export(context, length),
+    }
+  } catch (cause) {
+    throw new AppError('claims.kem-key', {}, { cause })
+  }
+}
+
+/** The other end of `sealTo`. Throws `env.open` for anything changed or meant for another key, info or associated data. */
+export async function openFrom(
+  keys: KemKeyPair,
+  message: { enc: Uint8Array; info: Uint8Array; aad: Uint8Array; sealed: Uint8Array },
+): Promise<{ plain: Uint8Array; exporter: Exporter }> {
+  const { enc, info, aad, sealed } = message
+  if (enc.length !== KEM_ENC_BYTES) throw new AppError('env.open')
+  try {
+    const context = await suite().SetupRecipient(keys.pair, enc, { info })
+    const plain = await context.Open(sealed, aad)
+    return { plain, exporter: (exporterContext, length) => context.Export(exporterContext, length) }
+  } catch (cause) {
+    throw new AppError('env.open', {}, { cause })
   }
 }
 
