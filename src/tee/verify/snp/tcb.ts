@@ -7,7 +7,7 @@ export type SnpProduct = AnchorSet['amd'][number]['product']
 export type SnpTcb = Readonly<Record<string, number>>
 
 /** Place of each part in the 8 bytes; the others are reserved and zero. */
-const layouts = {
+export const TCB_LAYOUTS = {
   Milan: { bl: 0, tee: 1, snp: 6, ucode: 7 },
   Genoa: { bl: 0, tee: 1, snp: 6, ucode: 7 },
   Turin: { fmc: 0, bl: 1, tee: 2, snp: 3, ucode: 7 },
@@ -15,13 +15,13 @@ const layouts = {
 
 export function tcbOf(product: SnpProduct, bytes: Uint8Array): SnpTcb {
   return Object.fromEntries(
-    Object.entries(layouts[product]).map(([part, place]) => [part, bytes[place] ?? 0]),
+    Object.entries(TCB_LAYOUTS[product]).map(([part, place]) => [part, bytes[place] ?? 0]),
   )
 }
 
 /** True when a byte is set that means nothing on this product. */
 export function tcbHasReserved(product: SnpProduct, bytes: Uint8Array): boolean {
-  const known: ReadonlySet<number> = new Set(Object.values(layouts[product]))
+  const known: ReadonlySet<number> = new Set(Object.values(TCB_LAYOUTS[product]))
   return bytes.some((byte, place) => byte !== 0 && !known.has(place))
 }
 
