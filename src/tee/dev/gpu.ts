@@ -1,5 +1,6 @@
 /** @module Evidence of a simulated GPU: a real-format measurement report for a given nonce, and a chain to the dev root. */
 import { createHash } from 'node:crypto'
+import type { GpuAnswer } from '../sources/source.ts'
 import { concat, utf8 } from '../verify/bytes.ts'
 import { octets, sequence } from './der-writer.ts'
 import {
@@ -69,6 +70,15 @@ export function devGpu(pki: DevPki, { nonce, device = 'first', edits }: DevGpuWi
     certificate: toPem(...CHAIN.map((role) => issue(pki, { role, device, edits }))),
   }
 }
+
+/** Answers of `count` GPUs in a simulated machine, as its evidence source gives them. */
+export const devGpuAnswers =
+  (pki: DevPki, machine: string, count: number) =>
+  (nonce: Uint8Array): readonly GpuAnswer[] =>
+    Array.from({ length: count }, (_, place) => {
+      const { certificate, ...gpu } = devGpu(pki, { nonce, device: `${machine}/${place}` })
+      return { ...gpu, certificate: utf8(certificate) }
+    })
 
 /** SHA-256 (hex) of the DER of the dev root that vouches for GPU evidence. */
 export function devGpuRoot(pki: DevPki): string {
