@@ -125,6 +125,7 @@ export const ERRORS = {
   'release.no-session': worker('ours'),
   'release.tier': worker('ours'),
   'release.model': worker('ours'),
+  'release.kid': worker('ours'),
   'release.expired': us(504, 'expired'),
   'release.closed': us(409, 'ours'),
   'release.attempts': us(502, 'ours'),

@@ -29,7 +29,7 @@ const slotsSchema = z.strictObject({
   speech: z.number().int().min(0).max(64),
 })
 
-const claimsSchema = z.strictObject({
+export const claimsSchema = z.strictObject({
   v: z.literal(1),
   ctx: z.literal('chrysalis/claims/1'),
   net: netSchema,
@@ -46,7 +46,7 @@ const claimsSchema = z.strictObject({
 export type Claims = z.infer<typeof claimsSchema>
 
 /** The worker's public keys in the shape of ACI's workload keyset; binary members are lower-case hex. */
-const keysetSchema = z.strictObject({
+export const keysetSchema = z.strictObject({
   e2ee_public_keys: z
     .array(
       z.strictObject({
@@ -93,7 +93,7 @@ const challenge = z.strictObject({
   sig: bytes(128),
 })
 
-/** Worker → gateway. `quote` is empty where there is no TEE (`sim`). `sig` by the receipt key over "chrysalis/admit/1"‖0‖H(JCS(claims)). */
+/** Worker → gateway. `quote`: TDX quote or SNP report. `eventlog`, `initdata`: as the platform gives them. `sig` by the receipt key over "chrysalis/admit/1"‖0‖H(JCS(claims)). */
 const evidence = z.strictObject({
   type: z.literal('evidence'),
   claims: claimsSchema,
@@ -108,14 +108,22 @@ const evidence = z.strictObject({
       }),
     )
     .max(16),
+  eventlog: z.string().max(262_144).optional(),
+  initdata: z.string().max(65_536).optional(),
   sig: bytes(128),
 })
 
-/** Gateway → worker. `enc` is the HPKE encapsulation of the session (CONF §6.5). `sig` over "chrysalis/verdict/1"‖0‖JCS(rest without `type`). */
+/** Gateway → worker. `reason`: the evidence code behind a refusal; `sentence`: the same for the machine's owner. `enc` is the HPKE encapsulation of the session (CONF §6.5). `sig` over "chrysalis/verdict/1"‖0‖JCS(rest without `type`). */
 const verdict = z.strictObject({
   type: z.literal('verdict'),
   ok: z.boolean(),
   code: errorCode.optional(),
+  reason: z
+    .string()
+    .regex(/^[A-Z0-9]+(_[A-Z0-9]+)+$/)
+    .max(32)
+    .optional(),
+  sentence: z.string().max(240).optional(),
   tier: tierSchema.optional(),
   evidenceId: z
     .string()
@@ -171,9 +179,16 @@ export const envelopeSchema = z.strictObject({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
     })
     .optional(),
+  // Keys held by the asker: one wrap for each worker that it chose, or one for the attested broker (CONF §6, profile C).
+  wraps: z
+    .array(z.strictObject({ kid: id(isKid), enc: bytes(1500), ct: bytes(64) }))
+    .min(1)
+    .max(5)
+    .optional(),
   iv: bytes(32),
   ct: bytes(3_000_000),
 })
+export type EnvelopeWrap = NonNullable<z.infer<typeof envelopeSchema>['wraps']>[number]
 export type Envelope = z.infer<typeof envelopeSchema>
 export type EnvelopeBlob = NonNullable<Envelope['blob']>
 

@@ -1,9 +1,11 @@
 /** @module The key broker: moves the fence, writes the release log, and wraps a job's key for one lease of one worker (CONF §6). */
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../core/app-error.ts'
-import { canonicalBytes } from '../core/canonical.ts'
 import type { Clock } from '../core/clock.ts'
-import { isBlobId, isLeaseId, type LeaseId, parseId } from '../core/ids.ts'
+import type { Net } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
+import { type Id, isBlobId, isLeaseId, type LeaseId, parseId } from '../core/ids.ts'
+import type { Log } from '../core/log.ts'
 import type {
   LeaseStore,
   Refusal,
@@ -11,13 +13,16 @@ import type {
   ReleaseTo,
   RunningAttempt,
 } from '../queue/lease-store.ts'
+import type { ReleaseStore } from '../queue/release-store.ts'
 import type { Fetched } from '../queue/shard.ts'
 import { hkdf } from '../tee/aead.ts'
 import { domain, sha256Hex, toBase64url, utf8 } from '../tee/binary.ts'
 import { envelopeHash } from '../tee/envelope.ts'
 import type { Identity } from '../tee/identity.ts'
 import type { Keks } from '../tee/kek.ts'
-import { wrapCek } from '../tee/session-keys.ts'
+import { headHash, NO_HASH } from '../tee/release-log.ts'
+import { type LeaseContext, type WrappedCek, wrapCek } from '../tee/session-keys.ts'
+import { createReleaseChain, linkHeads } from './release-chain.ts'
 import type { Lease, Served, Worker } from './worker.ts'
 
 export interface Broker {
@@ -30,56 +35,67 @@ export interface Broker {
     served: Served
     fetched: Fetched
     announce: (lease: Lease) => void
-  }): Promise<Lease | Refusal>
+  }): Promise<Lease | Refusal | SessionRefusal>
   /** Rebuilds the lease of an attempt that a gateway before us had released. */
   revive(attempt: RunningAttempt, to: { worker: Worker; served: Served; fetched: Fetched }): Lease
+  /** Signs how far the release log has come; done each hour anyway. Never rejects. */
+  signHead(): Promise<void>
+  /** Signs the last head. */
+  close(): Promise<void>
 }
+
+/** The worker, not the job, is the reason: the job waits again. */
+export type SessionRefusal = 'release.no-session' | 'release.model'
 
 /** The lease id of a lock token. */
 export const leaseIdOf = (token: string): LeaseId => parseId(sha256Hex(utf8(token)), isLeaseId)
 
-const noHash = '0'.repeat(64)
+const headMs = 3_600_000
+type HeadId = Id<'log-head'>
+const isHeadId = (text: string): text is HeadId => /^[0-9a-f]{64}$/.test(text)
 
 export function createBroker(deps: {
+  net: Net
   store: LeaseStore
+  releases: ReleaseStore
   keks: Keks
   identity: Identity
   clock: Clock
+  log: Log
 }): Broker {
-  const { store, keks, identity, clock } = deps
-  let chain = randomBytes(16).toString('hex')
-  let seq = 0
-  let prev = noHash
+  const { store, releases, keks, identity, clock, log } = deps
+  const chain = createReleaseChain(deps.net, clock.now())
+  let lastHead: string | undefined
   /** One release after the other: the log is a chain, and each entry names the one before. */
   let last: Promise<unknown> = Promise.resolve()
+
+  const wrapFor = async (
+    worker: Worker,
+    place: LeaseContext,
+    { wrappedCek, envHash }: { wrappedCek: Uint8Array; envHash: string },
+  ): Promise<WrappedCek> => {
+    const cek = keks.unwrap('cek', place.job, wrappedCek)
+    try {
+      return await wrapCek(worker.session.keys, place, { cek, envHash })
+    } finally {
+      cek.fill(0)
+    }
+  }
 
   /** The keys of one attempt, made inside the transaction that moves the fence. */
   const write = async (row: ReleasedRow, to: ReleaseTo, worker: Worker) => {
     const { envelope, attempt, wrappedCek } = row
     const envHash = envelopeHash(envelope)
-    const cek = keks.unwrap('cek', to.job, wrappedCek)
     const place = { job: to.job, attempt, lease: to.lease }
-    const { wrap, resultSecret } = await wrapCek(worker.session.keys, place, { cek, envHash })
-    cek.fill(0)
+    const { wrap, resultSecret } = wrappedCek
+      ? await wrapFor(worker, place, { wrappedCek, envHash })
+      : // Its key never was here. The secret only makes the token of its blob.
+        { wrap: new Uint8Array(0), resultSecret: randomBytes(32) }
     const { job, lease, kid, evidenceId, epoch, nowMs: at } = to
-    const entry = {
-      v: 1,
-      chain,
-      seq,
-      job,
-      attempt,
-      lease,
-      kid,
-      evidenceId,
-      epoch,
-      envHash,
-      at,
-      prev,
-    }
-    const hash = sha256Hex(domain('chrysalis/log/1', canonicalBytes(entry)))
+    const entry = chain.place({ job, attempt, lease, kid, evidenceId, epoch, envHash, at })
     const wrappedResult = keks.wrap('result', job, resultSecret)
     return {
-      entry: { chain, seq, envHash, prev, hash, wrappedResult },
+      entry: { ...entry, envHash, wrappedResult },
       wrap,
       resultSecret,
       envHash,
@@ -87,6 +103,8 @@ export function createBroker(deps: {
   }
 
   const release = async (worker: Worker, served: Served, fetched: Fetched) => {
+    const refusal = refusalOf(worker, served, clock.now())
+    if (refusal) return refusal
     const to: ReleaseTo = {
       job: fetched.job,
       lease: leaseIdOf(fetched.token),
@@ -104,8 +122,7 @@ export function createBroker(deps: {
       return made.entry
     })
     if (typeof row === 'string' || !made) return typeof row === 'string' ? row : undefined
-    seq++
-    prev = made.entry.hash
+    chain.advance(made.entry)
     return { row, to, made }
   }
 
@@ -115,16 +132,44 @@ export function createBroker(deps: {
     return done
   }
 
+  const signHead = async (): Promise<void> => {
+    try {
+      await inTurn(async () => {
+        const ends = chain.unsigned(clock.now())
+        if (ends.length === 0) return
+        lastHead ??= (await releases.lastHead(identity.kid)) ?? NO_HASH
+        const by = { net: deps.net, aud: identity.kid, at: clock.now(), prev: lastHead }
+        const heads = linkHeads(ends, by).map((head) => ({
+          ...identity.signLogHead(head),
+          id: headHash(head),
+        }))
+        await releases.addHeads(heads)
+        chain.signed()
+        for (const { id, seq } of heads) {
+          lastHead = id
+          // Kept outside of the database by whoever keeps logs: that is what a removed log is seen by.
+          log.info('release.head-signed', { head: parseId(id, isHeadId), seq })
+        }
+      })
+    } catch (error) {
+      log.failure('release.head-unsigned', describe(error))
+    }
+  }
+  const stopSigning = clock.every(headMs, () => void signHead()) // never rejects
+
   return {
+    signHead,
+    close: async () => {
+      stopSigning()
+      await signHead()
+    },
     lend: async ({ worker, served, fetched, announce }) => {
       let released: Awaited<ReturnType<typeof release>>
       try {
         released = await inTurn(() => release(worker, served, fetched))
       } catch (cause) {
         // Whether the entry was written is unknown: a new chain begins, so that no number is used twice.
-        chain = randomBytes(16).toString('hex')
-        seq = 0
-        prev = noHash
+        chain.restart()
         throw new AppError('release.log', { job: fetched.job }, { cause })
       }
       if (released === undefined) throw new AppError('release.log', { job: fetched.job })
@@ -139,6 +184,7 @@ export function createBroker(deps: {
         open,
         served,
         resultSecret: made.resultSecret,
+        isClientHeld: row.wrappedCek === undefined,
         envHash: made.envHash,
         inputHash: row.inputHash,
         evidenceId: to.evidenceId,
@@ -181,6 +227,7 @@ export function createBroker(deps: {
         open: attempt.open,
         served,
         resultSecret,
+        isClientHeld: attempt.isClientHeld,
         envHash: envelopeHash(attempt.envelope),
         inputHash: attempt.inputHash,
         evidenceId: attempt.evidenceId,
@@ -197,6 +244,17 @@ export function createBroker(deps: {
       }
     },
   }
+}
+
+/** It was chosen when the job was fetched: its session may have ended, or begun anew with other claims, while its turn came. */
+function refusalOf(worker: Worker, served: Served, nowMs: number): SessionRefusal | undefined {
+  const { session, isDraining, isExpired, isGone } = worker
+  if (isDraining || isExpired || isGone || session.expiresAt * 1000 <= nowMs)
+    return 'release.no-session'
+  const isClaimed = session.claims.models.some(
+    ({ id, weights }) => id === served.model && weights === served.weights,
+  )
+  return isClaimed ? undefined : 'release.model'
 }
 
 const fresh = {

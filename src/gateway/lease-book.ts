@@ -5,15 +5,16 @@ import type { Net } from '../core/config.ts'
 import { describe } from '../core/describe.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { FrameOf } from '../core/frames.ts'
-import type { JobId, Kid, PoolId } from '../core/ids.ts'
+import type { JobId, PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { Turnstile } from '../queue/admission.ts'
 import { encodeFrontMessage } from '../queue/channels.ts'
 import type { LeaseStore } from '../queue/lease-store.ts'
-import { taskOutputSchema } from '../tasks/task.ts'
+import type { Identity } from '../tee/identity.ts'
+import { buildNote } from '../tee/note.ts'
 import { checkReceipt } from '../tee/receipt.ts'
-import { createResultReader, type OpenedResult } from '../tee/result-stream.ts'
 import { createVerifier, type Verifier } from '../tee/signature.ts'
+import { type Answer, answerOf, dropStream, followStream, takeChunk } from './answer.ts'
 import type { Breaker } from './breaker.ts'
 import { aboutInput, blameOf, losesModel, nextStep } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
@@ -25,8 +26,8 @@ export interface LeaseBookDeps {
   readonly breaker: Breaker
   /** Sends bytes to the front of a job; loss is allowed. */
   readonly publish: (lease: Lease, message: Buffer) => void
-  /** Kid of the broker, which receipts name. */
-  readonly audience: Kid
+  /** The broker, whom receipts name, and who signs the note to each. */
+  readonly identity: Identity
   readonly clock: Clock
   readonly log: Log
   /** A lease is no longer ours: other gateways need not take it over. */
@@ -74,8 +75,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
   /** The lease is no longer this gateway's business, except that its slot may still be busy. */
   const end = (lease: Lease): void => {
     lease.state = 'over'
-    lease.stream?.reader.discard()
-    lease.stream?.opened?.content.wipe()
+    dropStream(lease.stream)
     lease.stream = undefined
     lease.resultSecret.fill(0)
     if (all.get(lease.job) === lease) all.delete(lease.job)
@@ -137,12 +137,11 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     }
   }
 
-  const check = (lease: Lease, frame: FrameOf<'result'>, opened: OpenedResult) => {
+  const check = (lease: Lease, frame: FrameOf<'result'>, answer: Answer) => {
     const { session } = lease.worker
-    checkOutput(opened, lease.open.task)
     const checked = checkReceipt(frame.receipt, {
       net: deps.net,
-      aud: deps.audience,
+      aud: deps.identity.kid,
       job: lease.job,
       attempt: lease.attempt,
       epoch: lease.epoch,
@@ -152,8 +151,9 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       weights: lease.served.weights,
       envHash: lease.envHash,
       inputHash: lease.inputHash,
-      outputHash: opened.outputHash,
-      streamHash: opened.streamHash,
+      outputHash: answer.outputHash,
+      streamHash: answer.streamHash,
+      shownHash: answer.shownHash,
       signing: verifierOf(session.publicKeys.signing),
       signingKeyId: session.publicKeys.signingKeyId,
       keysetDigest: session.claims.keyset,
@@ -161,7 +161,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       nowMs: clock.now(),
       maxUnits: maxUnitsOf(lease),
     })
-    return { digest: checked.digest.slice('sha256:'.length), units: checked.units }
+    return { digest: checked.digest, units: checked.units }
   }
 
   /** The attempt before had called the input bad, and this one answered it. */
@@ -172,16 +172,26 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
   }
 
   const settle = async (lease: Lease, frame: FrameOf<'result'>): Promise<void> => {
-    const opened = lease.stream?.opened
-    if (!opened || lease.stream?.header !== frame.header) throw new AppError('result.truncated')
-    const { digest, units } = check(lease, frame, opened)
+    const answer = answerOf(lease, frame)
+    const { digest, units } = check(lease, frame, answer)
     lease.state = 'settling'
     const { worker, fetched, job, attempt } = lease
+    const facts = {
+      job,
+      attempt,
+      receipt: digest,
+      units,
+      shownHash: answer.shownHash,
+      at: clock.now(),
+    }
+    const note = buildNote(deps.identity, deps.net, { ...facts, tier: worker.session.tier })
+    const receiptHash = digest.slice('sha256:'.length)
     let front: Awaited<ReturnType<typeof store.settle>>
     try {
       front = await store.settle(lease, {
-        sealedResult: opened.sealed,
-        receipt: { digest, document: frame.receipt },
+        sealedResult: answer.sealed,
+        receipt: { digest: receiptHash, document: frame.receipt, note },
+        view: answer.view,
         weights: lease.served.weights,
         units,
         nowMs: clock.now(),
@@ -203,7 +213,10 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     log.info('job.settled', { job, attempt, kid: lease.kid, ms: clock.now() - lease.leasedAtMs })
     // The front first: it waits for this; with it the queue. Then the worker, which may forget only what is finished.
     const ended = { ...lease.open, front }
-    await Promise.all([turnstile.leave(ended, 'settled'), inQueue(() => fetched.complete(digest))])
+    await Promise.all([
+      turnstile.leave(ended, 'settled'),
+      inQueue(() => fetched.complete(receiptHash)),
+    ])
     worker.send({ type: 'ack', job, attempt, ok: true })
     release(lease)
     await noteFalseClaim(lease)
@@ -234,14 +247,8 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       const lease = held(worker, frame.job, frame.attempt)
       if (lease?.state !== 'running') return
       await judged(lease, () => {
-        lease.stream?.reader.discard()
-        const reader = createResultReader({
-          resultSecret: lease.resultSecret,
-          context: { net: deps.net, job: lease.job, attempt: lease.attempt, kid: lease.kid },
-          header: frame.header,
-          maxBytes: lease.maxOutputBytes,
-        })
-        lease.stream = { header: frame.header, reader }
+        dropStream(lease.stream)
+        lease.stream = followStream(lease, frame.header, deps.net)
       })
     },
     chunk: async (worker, { job, attempt, chunk }) => {
@@ -250,10 +257,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       await judged(lease, () => {
         const { stream } = lease
         if (!stream) throw new AppError('result.header')
-        const part = stream.reader.push(chunk)
-        if (part.kind === 'final') stream.opened = part.result
-        if (part.kind === 'delta') part.delta.add.wipe()
-        if (part.kind === 'delta' || part.kind === 'progress')
+        if (takeChunk(stream, chunk) === 'show')
           deps.publish(
             lease,
             encodeFrontMessage({ kind: 'chunk', job, attempt, header: stream.header, chunk }),
@@ -300,18 +304,6 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
         void inQueue(() => fetched.fail(reason === 'user' ? 'job.cancelled' : 'job.expired'))
     },
   }
-}
-
-/** The answer must be what fronts parse; otherwise the attempt failed, and nobody sees it. Throws `result.shape`. */
-function checkOutput({ content }: OpenedResult, task: string): void {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(content.reveal()).toString('utf8'))
-  } catch {
-    throw new AppError('result.shape')
-  }
-  const parsed = taskOutputSchema.safeParse(value)
-  if (!parsed.success || parsed.data.task !== task) throw new AppError('result.shape')
 }
 
 /** Generous bounds by size of input and output; a recount with the tokenizer is finer. */

@@ -5,13 +5,14 @@ import { describe } from '../core/describe.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import { poolOf } from '../core/tier.ts'
 import type { Turnstile } from '../queue/admission.ts'
 import { type LeaseEntry, writeLeases } from '../queue/lease-registry.ts'
 import type { LeaseStore, Refusal } from '../queue/lease-store.ts'
 import type { RedisLink } from '../queue/redis.ts'
 import type { Fetched, Shard } from '../queue/shard.ts'
 import type { Breaker } from './breaker.ts'
-import type { Broker } from './broker.ts'
+import type { Broker, SessionRefusal } from './broker.ts'
 import type { LeaseBook } from './lease-book.ts'
 import { type Choice, choose, findFree } from './placement.ts'
 import { aboutInput } from './retry-policy.ts'
@@ -58,6 +59,10 @@ const maxAtOnce = 16
 const maxAvoided = 1000
 
 const codeOfRefusal = { 'release.expired': 'job.expired', 'release.tier': 'release.tier' } as const
+/** Refusals that say nothing of the job: another worker may have it. */
+type NotThisWorker = SessionRefusal | 'release.kid'
+const isNotThisWorker = (refusal: Refusal | SessionRefusal): refusal is NotThisWorker =>
+  refusal === 'release.kid' || refusal === 'release.no-session' || refusal === 'release.model'
 
 const newToken = (): string => randomBytes(16).toString('hex')
 
@@ -78,8 +83,12 @@ export function createLeasing(deps: LeasingDeps): Leasing {
   /** When a job was first kept from its last worker. */
   const avoided = new Map<string, number>()
 
-  const refused = async (fetched: Fetched, refusal: Refusal): Promise<void> => {
+  const refused = async (fetched: Fetched, refusal: Refusal | SessionRefusal): Promise<void> => {
     log.info('release.refused', { job: fetched.job, code: refusal })
+    if (isNotThisWorker(refusal)) {
+      await fetched.delay(avoidPauseMs)
+      return
+    }
     if (refusal === 'release.closed') {
       // Settled before a crash came between row and queue: the queue only has to be told.
       const ended = await store.look(fetched.job)
@@ -103,9 +112,18 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     )
   }
 
+  /** Its asker chose workers for it: one of them, or it waits. */
+  const lendToChosen = async (fetched: Fetched, pool: PoolId): Promise<void> => {
+    const kids = await store.chosenKids(fetched.job)
+    const free = findFree(workers, pool, breaker).filter(({ worker }) => kids?.has(worker.kid))
+    const choice = choose(free, undefined)
+    if (choice) await lend(fetched, choice)
+    else await fetched.delay(avoidPauseMs)
+  }
+
   const lend = async (fetched: Fetched, { worker, served }: Choice): Promise<void> => {
     worker.reserved[served.kind]++
-    let lease: Lease | Refusal
+    let lease: Lease | Refusal | SessionRefusal
     try {
       lease = await broker.lend({ worker, served, fetched, announce })
     } catch (error) {
@@ -116,7 +134,10 @@ export function createLeasing(deps: LeasingDeps): Leasing {
       worker.reserved[served.kind]--
     }
     if (typeof lease === 'string') {
-      await refused(fetched, lease)
+      // Only a worker that its asker did not choose is refused so: the next one is, and cannot be again.
+      if (lease === 'release.kid')
+        await lendToChosen(fetched, poolOf(served.model, worker.session.tier))
+      else await refused(fetched, lease)
       return
     }
     avoided.delete(lease.job)

@@ -8,6 +8,7 @@ import type { Fence } from '../queue/lease-store.ts'
 import type { Fetched } from '../queue/shard.ts'
 import type { AdmittedSession } from '../tee/admission.ts'
 import type { OpenedResult, ResultReader } from '../tee/result-stream.ts'
+import type { SealedAnswer, SealedReader } from '../tee/sealed-stream.ts'
 
 /** `llm` jobs use text slots, `stt` jobs speech slots. */
 export type SlotKind = 'llm' | 'stt'
@@ -27,7 +28,10 @@ type LeaseState = 'running' | 'settling' | 'over'
 export interface Lease extends Fence {
   readonly open: OpenJob
   readonly served: Served
+  /** Seals the answer; for a job whose key its asker holds it makes the token of the blob only. */
   readonly resultSecret: Uint8Array
+  /** The asker sealed the key to workers itself: this gateway cannot open the answer. */
+  readonly isClientHeld: boolean
   readonly envHash: string
   readonly inputHash: string
   readonly evidenceId: string
@@ -45,6 +49,7 @@ export interface Lease extends Fence {
   state: LeaseState
   stream:
     | { readonly header: string; readonly reader: ResultReader; opened?: OpenedResult }
+    | { readonly header: string; readonly sealed: SealedReader; closed?: SealedAnswer }
     | undefined
   missedPings: number
   /** A checked result that the database could not take yet. */
@@ -80,6 +85,8 @@ export interface Worker {
   isDraining: boolean
   /** Its session has ended: no new leases before it is renewed. */
   isExpired: boolean
+  /** What judged its session has changed: no new leases before it has shown new evidence. */
+  isStale: boolean
   isGone: boolean
 }
 

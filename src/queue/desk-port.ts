@@ -1,6 +1,7 @@
 /** @module What a front (bot, API) may ask of the desk. Types only: fronts get the functions from their `main.ts`. */
 import type { ErrorCode } from '../core/errors.ts'
-import type { FrontId, JobId, ModelId } from '../core/ids.ts'
+import type { Envelope } from '../core/frames.ts'
+import type { FrontId, JobId, Kid, ModelId } from '../core/ids.ts'
 import type { Plaintext } from '../core/plaintext.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
@@ -48,7 +49,13 @@ export interface JobFacts {
 
 export type Finished = JobFacts &
   (
-    | { readonly state: 'done' /** JSON of `TaskOutput`. */; readonly output: Plaintext }
+    | {
+        readonly state: 'done'
+        /** JSON of `TaskOutput`. */
+        readonly output: Plaintext
+        /** Of the input and the result record, 32 bytes each: with them the asker can check the receipt. Nobody keeps them after delivery. */
+        readonly salts?: { readonly input: Uint8Array; readonly output: Uint8Array }
+      }
     | { readonly state: 'failed' | 'cancelled' | 'expired'; readonly code: ErrorCode }
   )
 
@@ -58,6 +65,44 @@ export interface JobStatus {
   readonly state: JobState
   readonly place: number
   readonly attempts: number
+}
+
+/** A job whose asker sealed it to workers of its own choice: no process of ours can open it. */
+export interface SealedRequest {
+  /** With `wraps`; times, tier and model are those of the envelope. */
+  readonly envelope: Envelope
+  /** H(input record), hex, as the asker says; the worker's receipt must agree. */
+  readonly inputHash: string
+  readonly owner: string
+  readonly requestKey: string
+  readonly class: JobClass
+}
+
+/** What became of such a job. */
+export type SealedOutcome = JobFacts &
+  (
+    | {
+        readonly state: 'done'
+        /** Which attempt of which worker answered: the asker needs both to open `sealed`. */
+        readonly attempt: number
+        readonly kid: Kid
+        /** `u32be n ‖ header ‖ every chunk`, as the worker sent them. */
+        readonly sealed: Uint8Array
+      }
+    | { readonly state: 'failed' | 'cancelled' | 'expired'; readonly code: ErrorCode }
+  )
+
+/** What a front for such askers may do beside the desk's own. */
+export interface SealedDesk {
+  /**
+   * Takes in a job that its asker sealed to workers. Throws as `submit` does, `env.shape` for an envelope without wraps,
+   * with a blob, or whose times do not fit, `input.invalid` for a job id that is known.
+   */
+  submitSealed(request: SealedRequest): Promise<Submitted>
+  /** The sealed answer, or how it ended; undefined while it is open, when it was collected, and for any other job. */
+  collectSealed(job: JobId): Promise<SealedOutcome | undefined>
+  /** Destroys what is kept of a collected answer. */
+  dropSealed(job: JobId): Promise<void>
 }
 
 export interface DraftWatch {

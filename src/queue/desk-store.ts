@@ -29,7 +29,10 @@ export interface NewJob {
   readonly createdAtMs: number
   readonly expiresAtMs: number
   readonly sealedEnvelope: Uint8Array
-  readonly wrappedCek: Uint8Array
+  /** Both absent for a job whose key its asker holds. */
+  readonly wrappedCek?: Uint8Array
+  readonly wrappedSalt?: Uint8Array
+  readonly clientHeld?: true
   readonly inputHash: string
   readonly blobId?: string
 }
@@ -43,6 +46,7 @@ export interface EndedJob {
   readonly kid?: Kid
   readonly wrappedResult?: Uint8Array
   readonly sealedResult?: Uint8Array
+  readonly wrappedSalt?: Uint8Array
   readonly blobId: string | null
 }
 
@@ -54,8 +58,11 @@ export interface RunningJob {
 }
 
 const open = { in: ['queued', 'running'] } as const satisfies { in: JobState[] }
-/** Whatever ends a job takes its input away: envelope and key go in the same statement. */
-export const shredded = { sealedEnvelope: null, wrappedCek: null }
+/** Whatever ends a job without an answer takes its input away: envelope, key and salt go in the same statement. */
+export const shredded = { sealedEnvelope: null, wrappedCek: null, wrappedSalt: null }
+
+/** What delivery leaves nothing of. */
+const forgotten = { wrappedResult: null, sealedResult: null, wrappedSalt: null }
 
 export type DeskStore = ReturnType<typeof createDeskStore>
 
@@ -69,7 +76,7 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
 
     /** False when the request key is known (a rival submit was quicker). */
     insert: async (entry: NewJob): Promise<boolean> => {
-      const { job, createdAtMs, expiresAtMs, ...fields } = entry
+      const { job, createdAtMs, expiresAtMs, wrappedCek, wrappedSalt, ...fields } = entry
       const { count } = await rows.job.createMany({
         data: [
           {
@@ -78,7 +85,8 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
             createdAt: new Date(createdAtMs),
             expiresAt: new Date(expiresAtMs),
             sealedEnvelope: Uint8Array.from(entry.sealedEnvelope),
-            wrappedCek: Uint8Array.from(entry.wrappedCek),
+            ...(wrappedCek && { wrappedCek: Uint8Array.from(wrappedCek) }),
+            ...(wrappedSalt && { wrappedSalt: Uint8Array.from(wrappedSalt) }),
           },
         ],
         skipDuplicates: true,
@@ -127,7 +135,12 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
     /** Ended jobs of this front that were not delivered, oldest first. */
     undelivered: async (limit: number): Promise<readonly JobId[]> => {
       const found = await rows.job.findMany({
-        where: { front, deliveredAt: null, state: { notIn: ['queued', 'running'] } },
+        where: {
+          front,
+          deliveredAt: null,
+          clientHeld: false,
+          state: { notIn: ['queued', 'running'] },
+        },
         orderBy: { settledAt: 'asc' },
         take: limit,
         select: { id: true },
@@ -135,9 +148,16 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
       return found.map((row) => jobOf(row.id))
     },
 
-    ended: async (job: JobId): Promise<EndedJob | undefined> => {
+    /** `clientHeld`: of jobs that no process of ours can open, which are collected and not delivered. */
+    ended: async (job: JobId, clientHeld = false): Promise<EndedJob | undefined> => {
       const row = await rows.job.findFirst({
-        where: { id: job, front, deliveredAt: null, state: { notIn: ['queued', 'running'] } },
+        where: {
+          id: job,
+          front,
+          deliveredAt: null,
+          clientHeld,
+          state: { notIn: ['queued', 'running'] },
+        },
       })
       if (!row || row.state === 'queued' || row.state === 'running') return undefined
       return {
@@ -149,6 +169,7 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
         ...(row.kid !== null && { kid: kidOfRow(row.kid) }),
         ...(row.wrappedResult && { wrappedResult: row.wrappedResult }),
         ...(row.sealedResult && { sealedResult: row.sealedResult }),
+        ...(row.wrappedSalt && { wrappedSalt: row.wrappedSalt }),
       }
     },
 
@@ -156,7 +177,7 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
     markDelivered: async (job: JobId, nowMs: number): Promise<void> => {
       await rows.job.updateMany({
         where: { id: job, front, deliveredAt: null },
-        data: { deliveredAt: new Date(nowMs), wrappedResult: null, sealedResult: null },
+        data: { deliveredAt: new Date(nowMs), ...forgotten },
       })
     },
   }
@@ -260,11 +281,18 @@ export function createSweepStore({ rows }: Database) {
       return new Set(found.flatMap((row) => (row.blobId === null ? [] : [row.blobId])))
     },
 
-    /** Forgets delivered jobs that ended before `jobsMs`, and receipts and releases written before `proofsMs`. */
+    /**
+     * Forgets delivered jobs that ended before `jobsMs`, receipts written before `proofsMs`, and chains of releases whose
+     * last entry is older than that: a chain goes whole, so that what is left of the log can still be checked.
+     */
     purge: async (before: { jobsMs: number; proofsMs: number }): Promise<number> => {
       const proofs = { at: { lt: new Date(before.proofsMs) } }
       await rows.receipt.deleteMany({ where: proofs })
-      await rows.release.deleteMany({ where: proofs })
+      const old = await rows.release.groupBy({
+        by: ['chain'],
+        having: { at: { _max: proofs.at } },
+      })
+      await rows.release.deleteMany({ where: { chain: { in: old.map(({ chain }) => chain) } } })
       const { count } = await rows.job.deleteMany({
         where: {
           state: { notIn: ['queued', 'running'] },
@@ -279,7 +307,7 @@ export function createSweepStore({ rows }: Database) {
     dropStale: async (beforeMs: number, nowMs: number): Promise<number> => {
       const { count } = await rows.job.updateMany({
         where: { deliveredAt: null, settledAt: { lte: new Date(beforeMs) } },
-        data: { deliveredAt: new Date(nowMs), wrappedResult: null, sealedResult: null },
+        data: { deliveredAt: new Date(nowMs), ...forgotten },
       })
       return count
     },

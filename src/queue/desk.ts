@@ -3,6 +3,7 @@ import { AppError } from '../core/app-error.ts'
 import { canonicalBytes } from '../core/canonical.ts'
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
+import type { Envelope } from '../core/frames.ts'
 import { type FrontId, type JobId, newJobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import { poolOf } from '../core/tier.ts'
@@ -10,9 +11,17 @@ import type { Database } from '../db/database.ts'
 import { createTurnstile } from './admission.ts'
 import type { Blobs } from './blobs.ts'
 import { startDeliveries } from './deliveries.ts'
-import type { Desk, JobRequest, JobStatus, Submitted } from './desk-port.ts'
+import type {
+  Desk,
+  JobRequest,
+  JobStatus,
+  SealedDesk,
+  SealedOutcome,
+  SealedRequest,
+  Submitted,
+} from './desk-port.ts'
 import type { DeskSealing, SealedJob } from './desk-sealing.ts'
-import { createDeskStore, createSweepStore } from './desk-store.ts'
+import { createDeskStore, createSweepStore, type NewJob } from './desk-store.ts'
 import { createDrafts } from './drafts.ts'
 import { createFairness } from './fairness.ts'
 import { createFrontStore } from './front-store.ts'
@@ -42,7 +51,7 @@ export interface DeskOptions {
 }
 
 /** A desk with its own end; Redis, database and blobs stay the caller's. */
-export interface OwnedDesk extends Desk {
+export interface OwnedDesk extends Desk, SealedDesk {
   close(): Promise<void>
 }
 
@@ -208,6 +217,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
       createdAtMs,
       expiresAtMs,
       wrappedCek: sealed.wrappedCek,
+      wrappedSalt: sealed.wrappedSalt,
       inputHash: sealed.inputHash,
       maxOutputBytes: options.maxOutputBytes?.(task) ?? 2 * 2 ** 20,
       sealedEnvelope: canonicalBytes(sealed.envelope),
@@ -226,6 +236,60 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     }
     return { row, open, sealed }
   }
+  /** As `submit`, of a job that came sealed: its times are the envelope's, and nothing of it is opened. */
+  const submitSealed = async (request: SealedRequest): Promise<Submitted> => {
+    const { envelope } = request
+    const { job, task, model, tier } = envelope
+    const now = clock.now()
+    checkSealed(envelope, now)
+    redis.assertUp()
+    const requestKey = hashRequest(options.ownerKey, request.requestKey)
+    const pool = poolOf(model, tier)
+    const [known, waiting] = await Promise.all([
+      store.findByRequest(requestKey),
+      queues.of(pool).countWaiting(),
+    ])
+    if (known) return { job: known, place: await placeIfOpen(known), isNew: false }
+    if (waiting.all >= (options.maxWaiting ?? standardMaxWaiting)) throw new AppError('worker.none')
+    const owner = hashOwner(options.ownerKey, request.owner)
+    const times = { createdAtMs: now, expiresAtMs: envelope.exp * 1000 }
+    const row: NewJob = {
+      job,
+      front,
+      owner,
+      requestKey,
+      task,
+      model,
+      tier,
+      class: request.class,
+      maxAttempts: Math.min(envelope.maxAttempts, envelope.wraps?.length ?? 1),
+      ...times,
+      clientHeld: true,
+      inputHash: request.inputHash,
+      maxOutputBytes: options.maxOutputBytes?.(task) ?? 2 * 2 ** 20,
+      sealedEnvelope: canonicalBytes(envelope),
+    }
+    // The asker chose the id: one that is known must not be taken for a second time.
+    if (!(await store.insert(row))) throw new AppError('input.invalid')
+    const place = { pool, owner, class: request.class }
+    const open = { job, front, task, place, ...times, isRunning: false, attempt: 0, blobId: null }
+    const answer = await enter(open)
+    if (answer === 'full') {
+      await store.remove(job)
+      throw new AppError('input.too-many')
+    }
+    log.info('job.queued', { job, pool, bytes: row.sealedEnvelope.length })
+    return { job, place: await placeOf(open, waiting).catch(() => 0), isNew: true }
+  }
+  const collectSealed = async (job: JobId): Promise<SealedOutcome | undefined> => {
+    const ended = await store.ended(job, true)
+    if (!ended) return undefined
+    const { facts, state, code, attempt, kid, sealedResult: sealed } = ended
+    if (state !== 'done') return { ...facts, state, code }
+    if (!kid || !sealed) return { ...facts, state: 'failed', code: 'stores.lost' }
+    return { ...facts, state, attempt, kid, sealed }
+  }
+
   const cancel = async (job: JobId): Promise<boolean> => {
     const ended = await store.cancel(job, clock.now())
     if (!ended) return false
@@ -250,6 +314,9 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
   return {
     front,
     submit: (request) => translated(() => submit(request)),
+    submitSealed: (request) => translated(() => submitSealed(request)),
+    collectSealed: (job) => translated(() => collectSealed(job)),
+    dropSealed: (job) => translated(() => store.markDelivered(job, clock.now())),
     cancel: (job) => translated(() => cancel(job)),
     status: (job) => translated(() => status(job)),
     watch: (job, watch) => drafts.watch(job, watch),
@@ -271,6 +338,13 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw cause instanceof AppError ? cause : new AppError('stores.down', {}, { cause })
   }
+}
+
+/** The envelope itself is checked where it is opened; here only that it can be lent at all. */
+function checkSealed({ wraps, blob, iat, exp }: Envelope, nowMs: number): void {
+  const now = nowMs / 1000
+  const isTimely = iat <= now + 60 && exp > now && exp <= iat + maxLifeMs / 1000
+  if (!wraps || blob || !isTimely) throw new AppError('env.shape')
 }
 
 /** Throws before anything is written. */

@@ -37,7 +37,8 @@ export interface ReleasedRow {
   readonly open: OpenJob
   readonly attempt: number
   readonly envelope: Envelope
-  readonly wrappedCek: Uint8Array
+  /** Absent for a job whose key its asker holds: then the envelope has the worker's own wrap, and no other. */
+  readonly wrappedCek?: Uint8Array
   readonly inputHash: string
   readonly maxOutputBytes: number
   /** What the attempt before ended with, if it failed. */
@@ -68,11 +69,15 @@ export interface StoredReceipt {
   readonly digest: string
   /** Canonical JSON, as signed. */
   readonly document: string
+  /** The gateway's note to it, canonical JSON. */
+  readonly note: string
 }
 
 export interface Settlement {
   readonly sealedResult: Uint8Array
   readonly receipt: StoredReceipt
+  /** Hash of the credential that opens the receipt, hex. */
+  readonly view: string
   readonly weights: string
   readonly units: Units
   readonly nowMs: number
@@ -83,6 +88,7 @@ export interface RunningAttempt {
   readonly open: OpenJob
   readonly lease: LeaseId
   readonly envelope: Envelope
+  readonly isClientHeld: boolean
   readonly wrappedResult: Uint8Array
   readonly inputHash: string
   readonly evidenceId: string
@@ -92,7 +98,13 @@ export interface RunningAttempt {
   readonly lastCode: ErrorCode | undefined
 }
 
-export type Refusal = 'release.tier' | 'release.closed' | 'release.attempts' | 'release.expired'
+export type Refusal =
+  | 'release.tier'
+  | 'release.closed'
+  | 'release.attempts'
+  | 'release.expired'
+  /** Its asker sealed the key to other workers. */
+  | 'release.kid'
 export type LeaseStore = ReturnType<typeof createLeaseStore>
 
 /** Two gateways meet at one job only after a lost lock. */
@@ -156,12 +168,14 @@ export function createLeaseStore({ rows }: Database) {
             attempt: { lt: rows.job.fields.maxAttempts },
           },
         })
-        if (!row?.sealedEnvelope || !row.wrappedCek) return refusalOf(to)
+        if (!row?.sealedEnvelope || (!row.wrappedCek && !row.clientHeld)) return refusalOf(to)
+        const envelope = envelopeFor(to.kid, readEnvelope(row.sealedEnvelope), row.clientHeld)
+        if (!envelope) return 'release.kid'
         const found: ReleasedRow = {
           open: toOpenJob({ ...row, state: 'running', attempt: row.attempt + 1 }),
           attempt: row.attempt + 1,
-          envelope: readEnvelope(row.sealedEnvelope),
-          wrappedCek: row.wrappedCek,
+          envelope,
+          ...(row.wrappedCek && { wrappedCek: row.wrappedCek }),
           inputHash: row.inputHash,
           maxOutputBytes: row.maxOutputBytes,
           lastCode: row.lastCode === null ? undefined : codeOfRow(row.lastCode),
@@ -180,6 +194,7 @@ export function createLeaseStore({ rows }: Database) {
       const at = new Date(done.nowMs)
       const sealedResult = Uint8Array.from(done.sealedResult)
       const document = Uint8Array.from(Buffer.from(receipt.document, 'utf8'))
+      const note = Uint8Array.from(Buffer.from(receipt.note, 'utf8'))
       const found = await rows.$queryRaw<{ front: string }[]>`
         WITH settled AS (
           UPDATE jobs SET state = 'done', settled_at = ${at}::timestamptz, sealed_result = ${sealedResult}::bytea,
@@ -190,20 +205,13 @@ export function createLeaseStore({ rows }: Database) {
             AND lease = ${fence.lease} AND kid = ${fence.kid}
           RETURNING id, attempt, kid, evidence_id, receipt_digest, settled_at, front
         ), kept AS (
-          INSERT INTO receipts (job, attempt, kid, evidence_id, digest, at, document)
-          SELECT id, attempt, kid, evidence_id, receipt_digest, settled_at, ${document}::bytea FROM settled
+          INSERT INTO receipts (job, attempt, kid, evidence_id, digest, at, document, note, view)
+          SELECT id, attempt, kid, evidence_id, receipt_digest, settled_at, ${document}::bytea, ${note}::bytea,
+            ${done.view} FROM settled
         )
         SELECT front FROM settled`
       const [row] = found
       return row && frontOf(row.front)
-    },
-
-    /** The receipt of a job's accepted attempt as its worker signed it; undefined before that, or when it is too old. */
-    receipt: async (job: JobId): Promise<StoredReceipt | undefined> => {
-      const row = await rows.receipt.findUnique({ where: { job } })
-      return row
-        ? { digest: row.digest, document: Buffer.from(row.document).toString('utf8') }
-        : undefined
     },
 
     /** Ends the job without an answer, on behalf of this attempt only. */
@@ -267,6 +275,16 @@ export function createLeaseStore({ rows }: Database) {
       return { kid: row?.kid ?? undefined, code: code ? codeOfRow(code) : undefined }
     },
 
+    /** The workers a job's key was sealed to by its asker; undefined for any other job. */
+    chosenKids: async (job: JobId): Promise<ReadonlySet<string> | undefined> => {
+      const row = await rows.job.findUnique({
+        where: { id: job },
+        select: { clientHeld: true, sealedEnvelope: true },
+      })
+      if (!row?.clientHeld || !row.sealedEnvelope) return undefined
+      return new Set(readEnvelope(row.sealedEnvelope).wraps?.map(({ kid }) => kid))
+    },
+
     /** Who had an attempt, by the release log. */
     kidOf: async (job: JobId, attempt: number): Promise<Kid | undefined> => {
       const log = await rows.release.findUnique({
@@ -286,6 +304,7 @@ export function createLeaseStore({ rows }: Database) {
         open: toOpenJob(row),
         lease: leaseOf(row.lease),
         envelope: readEnvelope(row.sealedEnvelope),
+        isClientHeld: row.clientHeld,
         wrappedResult: row.wrappedResult,
         inputHash: row.inputHash,
         evidenceId: row.evidenceId,
@@ -313,6 +332,13 @@ export function createLeaseStore({ rows }: Database) {
       )
     },
   }
+}
+
+/** What this worker may be shown: of wraps its own only. Undefined when the asker chose others. */
+function envelopeFor(kid: Kid, envelope: Envelope, isClientHeld: boolean): Envelope | undefined {
+  if (!isClientHeld) return envelope
+  const wraps = envelope.wraps?.filter((wrap) => wrap.kid === kid)
+  return wraps && wraps.length > 0 ? { ...envelope, wraps } : undefined
 }
 
 /** Throws `env.shape`; the row is ours, but a database is not trusted with what a worker will parse. */

@@ -9,7 +9,7 @@ import { Plaintext } from '../core/plaintext.ts'
 import type { Tier } from '../core/tier.ts'
 import { aeadOpen, aeadSeal, equalBytes, hkdf, IV_BYTES, KEY_BYTES, wipe } from './aead.ts'
 import { concat, domain, fromBase64url, sha256, sha256Hex, toBase64url, utf8 } from './binary.ts'
-import { padRecord, recordHash, recordSize, unpadRecord } from './record.ts'
+import { padRecord, recordHash, recordSize, SALT_BYTES, unpadRecord } from './record.ts'
 
 /** What may be visible on the queue. Times are unix seconds, `exp` ≤ `iat` + 24 h. */
 export interface EnvelopeFields {
@@ -37,6 +37,8 @@ export interface SealedEnvelope {
   readonly envHash: string
   /** H(input record), hex. */
   readonly inputHash: string
+  /** Of the input record, 32 bytes. */
+  readonly salt: Uint8Array
 }
 
 export interface OpenedEnvelope {
@@ -68,7 +70,8 @@ export function sealEnvelope(
     throw new AppError('env.shape')
   const { cek, content, attached } = secret
   const body = attached ? concat(u64be(attached.length), content.reveal()) : content.reveal()
-  const record = padRecord(body)
+  const salt = randomBytes(SALT_BYTES)
+  const record = padRecord(body, salt)
   const head = {
     v: 1,
     suite: 'aes-256-gcm/hkdf-sha256',
@@ -88,10 +91,11 @@ export function sealEnvelope(
     envelope: { ...head, iv: toBase64url(iv), ct: toBase64url(ct) },
     envHash: sha256Hex(aad),
     inputHash,
+    salt,
   }
 }
 
-/** H(AAD), hex: AAD = canonical JSON of all members but `iv` and `ct`. Throws `env.shape`. */
+/** H(AAD), hex: AAD = canonical JSON of all members but `iv`, `ct` and `wraps`. Throws `env.shape`. */
 export const envelopeHash = (envelope: Envelope): string => sha256Hex(associatedData(envelope))
 
 /**
@@ -142,7 +146,7 @@ const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes)
 
 /** Throws `env.shape` for what has no canonical form (−0), which the queue could hand us. */
 function associatedData(envelope: Envelope): Uint8Array {
-  const { iv: _iv, ct: _ct, ...head } = envelope
+  const { iv: _iv, ct: _ct, wraps: _wraps, ...head } = envelope
   try {
     return canonicalBytes(head)
   } catch {

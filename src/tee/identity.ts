@@ -6,6 +6,7 @@ import type { FrameOf } from '../core/frames.ts'
 import { isKid, type Kid, parseId } from '../core/ids.ts'
 import { fromBase64url, sha256Hex, toBase64url } from './binary.ts'
 import { envelopeHash } from './envelope.ts'
+import { headBytes, type LogHead, type SignedHead } from './release-log.ts'
 import { readOrCreateSecretFile } from './secret-file.ts'
 import {
   createVerifier,
@@ -27,6 +28,10 @@ export interface Identity {
   signChallenge(frame: Unsigned<'challenge'>): FrameOf<'challenge'>
   signVerdict(frame: Unsigned<'verdict'>): FrameOf<'verdict'>
   signLease(frame: Unsigned<'lease'>): FrameOf<'lease'>
+  /** Signs how far the release log has come. */
+  signLogHead(head: LogHead): SignedHead
+  /** Signs the bytes of a note to a receipt (`noteBytes`), which begin with a label of their own. */
+  signNote(message: Uint8Array): Uint8Array
 }
 
 /** Name of a broker: the first 32 hex characters of SHA-256 of its raw public key. */
@@ -52,6 +57,8 @@ export function identityOf(seed: Uint8Array): Identity {
     signChallenge: (frame) => ({ ...frame, sig: sign(challengeBytes(frame)) }),
     signVerdict: (frame) => ({ ...frame, sig: sign(verdictBytes(frame)) }),
     signLease: (frame) => ({ ...frame, sig: sign(leaseBytes(frame)) }),
+    signLogHead: (head) => ({ ...head, sig: sign(headBytes(head)) }),
+    signNote: (message) => signer.sign(message),
   }
 }
 

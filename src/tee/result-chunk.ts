@@ -127,10 +127,13 @@ export interface ReadChunk {
 }
 
 /**
- * Opens one chunk. Throws `result.order` when `expected` is given and is not its index, `result.size` for a length that
- * is not its own or above 64 KiB, `result.open` for anything changed or not zero-padded.
+ * Place and length of a chunk, by its head alone. Throws `result.order` when `expected` is given and is not its index,
+ * `result.size` for a length that is not its own or above 64 KiB, `result.open` for unknown flags.
  */
-export function readChunk(keys: StreamKeys, chunk: Uint8Array, expected?: number): ReadChunk {
+export function readChunkHead(
+  chunk: Uint8Array,
+  expected?: number,
+): { readonly index: number; readonly final: boolean } {
   if (chunk.length < HEAD_BYTES + TAG_BYTES) throw new AppError('result.size')
   const index = readU32be(chunk, 0)
   if (expected !== undefined && index !== expected) throw new AppError('result.order', { index })
@@ -138,8 +141,14 @@ export function readChunk(keys: StreamKeys, chunk: Uint8Array, expected?: number
   const length = readU32be(chunk, 5)
   if (length !== chunk.length - HEAD_BYTES || length > MAX_PLAIN_BYTES + TAG_BYTES)
     throw new AppError('result.size', { index })
-  const plain =
-    flags > FINAL ? undefined : aeadOpen(placeOf(keys, chunk), chunk.subarray(HEAD_BYTES))
+  if (flags > FINAL) throw new AppError('result.open', { index })
+  return { index, final: flags === FINAL }
+}
+
+/** Opens one chunk. Throws as `readChunkHead` does, and `result.open` for anything changed or not zero-padded. */
+export function readChunk(keys: StreamKeys, chunk: Uint8Array, expected?: number): ReadChunk {
+  const { index, final } = readChunkHead(chunk, expected)
+  const plain = aeadOpen(placeOf(keys, chunk), chunk.subarray(HEAD_BYTES))
   if (!plain || plain.length % STEP_BYTES !== 0 || plain.length === 0)
     throw new AppError('result.open', { index })
   const kind = KINDS[plain[0] ?? KINDS.length]
@@ -148,7 +157,7 @@ export function readChunk(keys: StreamKeys, chunk: Uint8Array, expected?: number
   if (!kind || end > plain.length || plain.length - end >= STEP_BYTES)
     throw new AppError('result.open', { index })
   if (plain.subarray(end).some((byte) => byte !== 0)) throw new AppError('result.open', { index })
-  return { index, final: flags === FINAL, kind, content: plain.subarray(PLAIN_HEAD_BYTES, end) }
+  return { index, final, kind, content: plain.subarray(PLAIN_HEAD_BYTES, end) }
 }
 
 /** Takes a stored result apart: `u32be n ‖ header (n) ‖ chunks`. Throws `result.header`, `result.truncated`. */

@@ -6,6 +6,7 @@ import { taskOf } from '../tasks/index.ts'
 import type { Task } from '../tasks/task.ts'
 import { wipe } from '../tee/aead.ts'
 import { fromBase64url } from '../tee/binary.ts'
+import { openWrap } from '../tee/client/wrap.ts'
 import type { AttachedBlob } from '../tee/envelope.ts'
 import { envelopeHash, openEnvelope } from '../tee/envelope.ts'
 import { unwrapCek } from '../tee/session-keys.ts'
@@ -36,11 +37,12 @@ export async function openLease(
   lease: FrameOf<'lease'>,
 ): Promise<OpenedLease> {
   const { envelope } = lease
-  const wrap = fromBase64url(lease.wrap, 48)
-  if (envelope.job !== lease.job || !wrap) throw new AppError('env.shape')
+  if (envelope.job !== lease.job) throw new AppError('env.shape')
   const envHash = envelopeHash(envelope)
-  const place = { job: lease.job, attempt: lease.attempt, lease: lease.lease }
-  const { cek, resultSecret } = await unwrapCek(session.sessionKeys, place, { wrap, envHash })
+  const { cek, resultSecret } = await (envelope.wraps ? clientKeys : brokerKeys)(session, {
+    lease,
+    envHash,
+  })
   const close = (): void => wipe(cek, resultSecret)
   try {
     const { net } = session.sessionKeys.context
@@ -65,6 +67,39 @@ export async function openLease(
     close()
     throw error
   }
+}
+
+interface HashedLease {
+  readonly lease: FrameOf<'lease'>
+  readonly envHash: string
+}
+interface LeaseKeys {
+  readonly cek: Uint8Array
+  readonly resultSecret: Uint8Array
+}
+
+async function brokerKeys(
+  session: WorkerSession,
+  { lease, envHash }: HashedLease,
+): Promise<LeaseKeys> {
+  const wrap = fromBase64url(lease.wrap, 48)
+  if (!wrap) throw new AppError('env.shape')
+  const place = { job: lease.job, attempt: lease.attempt, lease: lease.lease }
+  return unwrapCek(session.sessionKeys, place, { wrap, envHash })
+}
+
+/** The asker sealed the key to this worker itself: nothing of it comes from the broker. */
+async function clientKeys(
+  session: WorkerSession,
+  { lease, envHash }: HashedLease,
+): Promise<LeaseKeys> {
+  const { kid, kem } = session.keys
+  const { net, epoch } = session.sessionKeys.context
+  const wrap = lease.envelope.wraps?.find((it) => it.kid === kid)
+  if (!wrap || lease.wrap !== '') throw new AppError('env.shape')
+  const place = { net, job: lease.job, kid, epoch }
+  const { cek, resultSecretOf } = await openWrap({ to: 'worker', kem, place }, { wrap, envHash })
+  return { cek, resultSecret: await resultSecretOf(lease.attempt) }
 }
 
 /** Parser errors may quote the text, so they are dropped, even as causes. */
