@@ -39,6 +39,8 @@ const commands: Readonly<Record<string, Command>> = {
     (await import('./models.ts')).runModelsCommand(args, env, terminal),
   doctor: async (args, env, terminal) =>
     (await import('./doctor.ts')).runDoctor(args, env, terminal),
+  evidence: async (args, env, terminal) =>
+    (await import('./evidence.ts')).runEvidence(args, env, terminal),
   bot: async (args, env, terminal) => {
     await generateClient()
     return (await import('./roles.ts')).runBot(args, env, terminal)

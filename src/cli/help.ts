@@ -8,6 +8,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
 
   ./chrysalis models pull|list|verify   the weights: fetch, show, check
   ./chrysalis doctor                 what is wrong with this machine and what to do about it
+  ./chrysalis evidence verify --tee tdx|snp|nvidia FILE   what a quote or report is worth
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -26,4 +27,12 @@ Options of try
   --json          one object a line: task, language, output, segments, checked, model, weights, units, tier, attempts, job, timings
   --data DIR      the data folder of the system to ask
   --timeout S     seconds to wait for each answer (default 600)
+
+Options of evidence verify (FILE: the quote or report, raw, hex or base64; exit code 0 only when it is accepted)
+  --collateral FILE   tdx: JSON of Intel's nine strings; snp: the revocation list that AMD's root signed
+  --chain FILE    snp, nvidia: certificates, leaf first, PEM or DER (may be given several times)
+  --net NET       mainnet (default), testnet or devnet
+  --at TIME       judge as at this time, such as 2026-02-19T12:00:00Z (default: now)
+  --policy FILE   judge by this policy too
+  --json          {ok, code, tee, status, measurements, hardware}
 `
