@@ -72,5 +72,5 @@ function writeDurably(path: string, bytes: Uint8Array): void {
   }
 }
 
-const hasCode = (error: unknown, code: string): boolean =>
+export const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
