@@ -1,62 +1,95 @@
-/** @module The frames before work: hello, challenge, evidence, verdict, each once and each within ten seconds (CONF §3). */
+/** @module The frames before work: hello, challenge, evidence, verdict, each once and each within ten seconds; and the same again while work goes on (CONF §3). */
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { BYE, type FrameOf, type FromGateway, type FromWorker } from '../core/frames.ts'
 import type { Admission, AdmittedSession } from '../tee/admission.ts'
-import type { Identity } from '../tee/identity.ts'
+import { Refusal } from '../tee/refusal.ts'
+import type { TeeCode } from '../tee/verify/codes.ts'
 
 export interface Handshake {
   /** Takes the next frame; the socket is closed by `close` when it is not the expected one. */
   hear(frame: FromWorker): Promise<void>
   /** Opens a new challenge on the running socket, at most one; `onAdmitted` is called again with the new session. */
   renew(): void
+  /** Ends the connection with a signed refusal. */
+  refuse(refusal: Refusal): void
   /** True from the verdict on. */
   isAdmitted(): boolean
   end(): void
 }
 
+/** Why a worker was refused; `isFinal`: its connection ends with it. */
+export interface RefusedWorker {
+  readonly code: ErrorCode
+  readonly reason: TeeCode | undefined
+  readonly isFinal: boolean
+}
+
 const stepMs = 10_000
 /** A worker at work may be busy for a while: the challenge's own life. */
 const renewMs = 90_000
+/** Between two renewals that failed for no fault of the worker's. */
+const pauseMs = 30_000
+
+/** What says nothing about the worker: its session goes on to its end, and it is asked again. */
+const passing: ReadonlySet<ErrorCode | TeeCode> = new Set<ErrorCode | TeeCode>([
+  'stores.down',
+  'CLM_EPOCH',
+  'COL_FETCH',
+  'COL_SHAPE',
+  'POL_EXPIRED',
+])
 
 export function startHandshake(deps: {
   admission: Admission
-  identity: Identity
   clock: Clock
+  /** What tells networks apart: the peer's address, shortened. */
+  network?: string
   send: (frame: FromGateway) => void
   close: (code: number) => void
   onAdmitted: (session: AdmittedSession) => void
-  onRefused: (code: ErrorCode) => void
+  /** Called before the refusal is sent. */
+  onRefused: (refused: RefusedWorker) => void
 }): Handshake {
-  const { admission, identity, clock, send, close } = deps
+  const { admission, clock, network, send, close } = deps
   let hello: FrameOf<'hello'> | undefined
   let challenge: FrameOf<'challenge'> | undefined
   let admitted = false
-  let stopTimer = clock.after(stepMs, () => refuse('admission.timeout'))
+  let ended = false
+  let quietUntil = 0
+  let stopTimer = clock.after(stepMs, () => refuse(new Refusal('admission.timeout')))
 
   const expect = (ms: number): void => {
     stopTimer()
-    stopTimer = clock.after(ms, () => refuse('admission.timeout'))
+    stopTimer = clock.after(ms, () => refuse(new Refusal('admission.timeout')))
   }
-  const refuse = (code: ErrorCode): void => {
+  const refuse = (refusal: Refusal): void => {
     stopTimer()
-    deps.onRefused(code)
-    send(identity.signVerdict({ type: 'verdict', ok: false, code }))
+    if (ended) return
+    ended = true
+    deps.onRefused({ code: refusal.code, reason: refusal.reason, isFinal: true })
+    send(admission.refuse(refusal))
     close(BYE.refused)
   }
   const challengeNow = (): void => {
-    challenge = admission.challenge()
-    send(challenge)
+    try {
+      challenge = admission.challenge()
+      send(challenge)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      // Nobody can be admitted now; who was is judged by the clock.
+      if (!admitted) refuse(error)
+    }
   }
   const hearHello = (frame: FrameOf<'hello'>): void => {
     if (hello) {
-      refuse('admission.step')
+      refuse(new Refusal('admission.step'))
       return
     }
     hello = frame
-    const code = admission.checkHello(frame)
-    if (code) {
-      refuse(code)
+    const refusal = admission.checkHello(frame)
+    if (refusal) {
+      refuse(refusal)
       return
     }
     expect(stepMs)
@@ -66,26 +99,42 @@ export function startHandshake(deps: {
     const open = challenge
     challenge = undefined
     if (!hello || !open) {
-      refuse('admission.step')
+      refuse(new Refusal('admission.step'))
       return
     }
     stopTimer()
-    const result = await admission.check({ hello, challenge: open, evidence })
-    if (!result.ok) {
-      deps.onRefused(result.code)
-      send(result.verdict)
-      close(BYE.refused)
+    const result = await admission.check({
+      hello,
+      challenge: open,
+      evidence,
+      ...(network !== undefined && { network }),
+    })
+    if (ended) {
+      // The socket closed while the evidence was judged.
+      if (result.ok) admission.leave(result)
       return
     }
-    admitted = true
+    if (result.ok) {
+      admitted = true
+      send(result.verdict)
+      deps.onAdmitted(result)
+      return
+    }
+    const isPassing = passing.has(result.code) || passing.has(result.reason ?? result.code)
+    const isFinal = !(admitted && isPassing)
+    if (isFinal) ended = true
+    // A policy that changed in between only needs another challenge.
+    else if (result.reason !== 'CLM_EPOCH') quietUntil = clock.now() + pauseMs
+    deps.onRefused({ code: result.code, reason: result.reason, isFinal })
     send(result.verdict)
-    deps.onAdmitted(result)
+    if (isFinal) close(BYE.refused)
   }
 
   return {
     isAdmitted: () => admitted,
+    refuse,
     renew: () => {
-      if (!admitted || challenge) return
+      if (!admitted || ended || challenge || clock.now() < quietUntil) return
       challengeNow()
       // Unanswered, the session just ends: no new leases, and what runs may finish.
       stopTimer()
@@ -93,8 +142,12 @@ export function startHandshake(deps: {
         challenge = undefined
       })
     },
-    end: () => stopTimer(),
+    end: () => {
+      ended = true
+      stopTimer()
+    },
     hear: async (frame) => {
+      if (ended) return
       switch (frame.type) {
         case 'hello':
           hearHello(frame)
@@ -111,7 +164,7 @@ export function startHandshake(deps: {
         case 'fail':
         case 'ping':
         case 'drain':
-          refuse('admission.step')
+          refuse(new Refusal('admission.step'))
           return
       }
     },

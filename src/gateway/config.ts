@@ -6,6 +6,10 @@ export const gatewayConfig = z.object({
   CHRYSALIS_NET: netSchema.default('devnet'),
   CHRYSALIS_DATA: folderSchema,
   REDIS_URL: secret(),
+  /** `production`: nothing simulated is believed, so that devnet does not start. */
+  NODE_ENV: z.string().optional(),
+  /** A cache of Intel's collateral service, untrusted; the address before `/sgx` and `/tdx`. */
+  CHRYSALIS_PCCS: z.url({ protocol: /^https?$/ }).optional(),
   /** 0: any free port. */
   CHRYSALIS_GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(4810),
   /** Workers on other machines need more than the loopback. */

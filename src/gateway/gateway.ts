@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
 import { AppError } from '../core/app-error.ts'
 import type { Clock } from '../core/clock.ts'
@@ -26,21 +25,22 @@ import { knownPools, markGone, rememberPool } from '../queue/lease-registry.ts'
 import { createLeaseStore } from '../queue/lease-store.ts'
 import { createPoolQueues } from '../queue/pool-queue.ts'
 import type { RedisLink } from '../queue/redis.ts'
+import { createReleaseStore } from '../queue/release-store.ts'
 import { openShard } from '../queue/shard.ts'
 import { startSweeps } from '../queue/sweeps.ts'
 import type { Admission } from '../tee/admission.ts'
 import type { Identity } from '../tee/identity.ts'
 import type { Keks } from '../tee/kek.ts'
-import { startHandshake } from './admit.ts'
+import { createAcceptor } from './accept.ts'
 import { createAdoption } from './adoption.ts'
 import { serveBlob } from './blob-endpoint.ts'
 import { createBreaker } from './breaker.ts'
 import { createBroker } from './broker.ts'
-import { listenTo } from './connection.ts'
+import { createHttp, type Route } from './http.ts'
 import { createLeaseBook } from './lease-book.ts'
 import { createLeaseDrops } from './lease-drops.ts'
 import { createLeasing, entryOf } from './leasing.ts'
-import { createUnsentWatch, maxFrameBytes } from './socket-limits.ts'
+import { maxFrameBytes } from './socket-limits.ts'
 import { startUpkeep, type Watched } from './upkeep.ts'
 import type { Lease, Worker } from './worker.ts'
 import { createWorkerDesk } from './worker-desk.ts'
@@ -53,6 +53,8 @@ export interface GatewayDeps {
   readonly keks: Keks
   readonly identity: Identity
   readonly admission: Admission
+  /** What the same port serves beside workers. */
+  readonly routes?: readonly Route[]
   readonly clock: Clock
   readonly log: Log
 }
@@ -64,11 +66,9 @@ export interface Gateway {
   drain(graceMs: number): Promise<void>
   /** Workers that are connected and admitted now. */
   workers(): number
+  /** What judges workers changed: all of them are judged and asked again. */
+  judgeAgain(): void
 }
-
-const maxUnadmitted = 200
-/** A new challenge this long before a session ends. */
-const renewBeforeS = 900
 
 /** Builds the gateway; nothing is fetched before a worker is admitted. */
 export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
@@ -84,7 +84,6 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const workers = new Set<Worker>()
   const connections = new Set<Watched>()
   let closing = false
-  let unadmitted = 0
 
   const quietly = (step: Promise<unknown>): void => {
     step.catch((error: unknown) => {
@@ -94,13 +93,14 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const wakeAll = (pool: PoolId): void =>
     quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
   const drops = createLeaseDrops({ redis, clock, quietly })
-  const broker = createBroker({ store, keks: deps.keks, identity, clock })
+  const releases = createReleaseStore(db)
+  const broker = createBroker({ net, store, releases, keks: deps.keks, identity, clock, log })
   const book = createLeaseBook({
     net,
     store,
     turnstile,
     breaker,
-    audience: identity.kid,
+    identity,
     clock,
     log,
     publish: (lease, message) =>
@@ -159,91 +159,39 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     log,
   })
 
-  const accept = (socket: WebSocket): void => {
-    let worker: Worker | undefined
-    unadmitted++
-    const link = listenTo(socket, clock, {
-      isAdmitted: () => worker !== undefined,
-      leases: () => worker?.leases.size ?? 0,
-      onFrame: (frame) => {
-        const isHandshake = frame.type === 'hello' || frame.type === 'evidence'
-        if (worker && !isHandshake) desk.hear(worker, frame)
-        else quietly(handshake.hear(frame))
-      },
-      onChunk: (message) => {
-        if (worker) desk.hearChunk(worker, message)
-      },
-      onClosed: () => {
-        handshake.end()
-        connections.delete(watched)
-        if (!worker) unadmitted--
-        else desk.leave(worker, closing ? 'keep-leases' : 'lost')
-      },
-    })
-    const handshake = startHandshake({
-      admission: deps.admission,
-      identity,
-      clock,
-      send: (frame) => link.send(frame),
-      close: (code) => link.close(code),
-      onRefused: (code) => log.warn('worker.refused', { code }),
-      onAdmitted: (session) => {
-        if (worker) {
-          worker.session = session
-          return
-        }
-        unadmitted--
-        worker = desk.enter(session, link)
-      },
-    })
-    const isStuck = createUnsentWatch(clock)
-    const watched: Watched = {
-      heardAt: () => (worker ? link.heardAt() : clock.now()),
-      lost: () => {
-        if (worker) log.warn('worker.silent', { kid: worker.kid })
-        connections.delete(watched)
-        link.close(BYE.silent)
-        link.cut()
-      },
-      cutIfStuck: () => {
-        if (isStuck(link.unsentBytes())) link.close(BYE.flood)
-      },
-      renewIfDue: (nowMs) => {
-        if (!worker) return
-        const leftS = worker.session.expiresAt - nowMs / 1000
-        if (leftS < renewBeforeS) handshake.renew()
-        worker.isExpired = leftS <= 0
-      },
-    }
-    connections.add(watched)
-    if (unadmitted > maxUnadmitted) link.close(BYE.flood)
-    if (closing) link.close(BYE.draining)
-  }
+  const acceptor = createAcceptor({
+    admission: deps.admission,
+    desk,
+    connections,
+    isClosing: () => closing,
+    clock,
+    log,
+  })
 
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
   })
-  const server = createServer((request, response) => {
-    serveBlob({ request, response }, { blobs, leases: book.all.values() }).catch(
-      (error: unknown) => {
-        log.failure('blob.unserved', describe(error))
-        response.destroy()
-      },
-    )
-  })
+  const serveBlobs: Route = async ({ request, response, path }) => {
+    if (!path.startsWith('/blobs/')) return false
+    await serveBlob({ request, response }, { blobs, leases: book.all.values() })
+    return true
+  }
+  const server = createServer(createHttp([serveBlobs, ...(deps.routes ?? [])], log))
   server.on('upgrade', (request, socket, head) => {
     if (request.url !== '/v1/connect' || closing) {
       socket.destroy()
       return
     }
-    sockets.handleUpgrade(request, socket, head, accept)
+    const network = networkOf(request.socket.remoteAddress)
+    sockets.handleUpgrade(request, socket, head, (it) => acceptor.accept(it, network))
   })
 
   return {
     listen: (port, host) => bind(server, port, host),
     workers: () => [...workers].filter((worker) => worker.pools.size > 0).length,
+    judgeAgain: () => acceptor.judgeAgain(),
     drain: async (graceMs) => {
       leasing.stop()
       for (const worker of workers) worker.send({ type: 'drain' })
@@ -261,9 +209,18 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       server.closeAllConnections()
       server.close()
       await leasing.close()
+      await broker.close()
       await queues.close()
     },
   }
+}
+
+/** The part of an address that machines of one site share: /24 of IPv4, /48 of IPv6. */
+function networkOf(address = ''): string {
+  const v4 = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  return v4.includes('.')
+    ? v4.split('.').slice(0, 3).join('.')
+    : v4.split(':').slice(0, 3).join(':')
 }
 
 function bind(server: Server, port: number, host: string): Promise<number> {

@@ -1,16 +1,21 @@
 /** @module The gateway process as a table of contents. Nothing else in it constructs clients. */
 import { join } from 'node:path'
 import { loadConfig } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
 import type { Ground } from '../core/ground.ts'
+import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
 import { checkRedis, connectRedis } from '../queue/redis.ts'
-import { acceptSimulated, createAdmission } from '../tee/admission.ts'
+import { createAdmission } from '../tee/admission.ts'
 import { openIdentity } from '../tee/identity.ts'
-import { createJoinTokens, joinTokenHash, openJoinToken } from '../tee/join.ts'
+import { createJoinTokens, openJoinToken, ownToken } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
+import { openAttestation } from './attestation.ts'
 import { gatewayConfig } from './config.ts'
 import { createGateway } from './gateway.ts'
+import { createJoinStore } from './join-store.ts'
+import { openHardware, openPolicy } from './policy.ts'
 
 export interface GatewayFacts {
   readonly port: number
@@ -25,8 +30,8 @@ export interface GatewayFacts {
 /** Below the lifetime's 8 s for one close. */
 const drainMs = 5000
 const kekSweepMs = 600_000
-/** The first policy; later ones come from the registry. */
-const policyEpoch = 1
+/** Token rows are read again this often: a new or revoked one counts from then on. */
+const joinMs = 10_000
 
 /** Resolves when workers can connect. */
 export async function main({
@@ -42,7 +47,12 @@ export async function main({
   const keys = join(data, 'keys')
   const identity = openIdentity(keys)
   const joinToken = openJoinToken(keys)
-  const joins = createJoinTokens([joinTokenHash(joinToken)], clock)
+  const own = ownToken(joinToken)
+  const joins = createJoinTokens([own], clock)
+  const joinStore = createJoinStore(db)
+  const readJoins = createRounds(clock, (error) => log.failure('join.unread', describe(error)))
+  readJoins.every(joinMs, async () => joins.replace([own, ...(await joinStore.all())]))
+  life.keep('join-tokens', readJoins, (it) => it.close())
   const redis = life.keep('redis', await connectRedis(config.REDIS_URL.reveal(), log), (it) =>
     it.close(),
   )
@@ -56,14 +66,20 @@ export async function main({
     (stop) => stop(),
   )
   const blobs = createFileBlobs({ folder: join(data, 'blobs') })
-  const admission = createAdmission({
-    identity,
+  const policy = await openPolicy({ net, clock })
+  const attestation = await openAttestation({
     net,
-    epoch: policyEpoch,
-    joins,
-    verify: acceptSimulated,
+    data,
+    production: config.NODE_ENV === 'production',
+    pccs: config.CHRYSALIS_PCCS,
+    db,
+    inForce: policy.inForce,
+    hardware: openHardware(net),
     clock,
+    log,
+    life,
   })
+  const admission = createAdmission({ identity, net, joins, ...attestation, clock })
   const gateway = await createGateway({
     net,
     db,
@@ -76,7 +92,14 @@ export async function main({
     log,
   })
   life.keep('gateway', gateway, (it) => it.drain(drainMs))
+  policy.onChange(() => gateway.judgeAgain())
+  attestation.onChange(() => gateway.judgeAgain())
   const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
   log.info('gateway.listening', { port, kid: identity.kid })
-  return { port, joinToken, brokerKey: identity.publicKey, workers: () => gateway.workers() }
+  return {
+    port,
+    joinToken: attestation.joinSetting(joinToken),
+    brokerKey: identity.publicKey,
+    workers: () => gateway.workers(),
+  }
 }

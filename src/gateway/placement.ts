@@ -19,7 +19,8 @@ export function findFree(
   const free: Choice[] = []
   for (const worker of workers) {
     const served = worker.pools.get(pool)
-    if (!served || worker.isDraining || worker.isExpired || worker.isGone) continue
+    if (!served || worker.isDraining || worker.isGone) continue
+    if (worker.isExpired || worker.isStale) continue
     if (freeSlots(worker, served.kind) <= 0) continue
     if (worker.unsentBytes() > maxUnsentBytes) continue
     const running = worker.leases.size + worker.reserved[served.kind]

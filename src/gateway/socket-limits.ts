@@ -7,7 +7,8 @@ export interface SocketLimits {
 }
 
 export const maxFrameBytes = 4 * 2 ** 20
-export const maxUnadmittedBytes = 2 ** 20
+/** Evidence of sixteen GPUs and an event log. */
+export const maxUnadmittedBytes = 2 * 2 ** 20
 const framesPerSecond = 200
 /** A long answer is 4 frames a second, a short one 4 in all, and a worker has up to 64 at once: the gateway, not the worker, decides how many. */
 const framesPerSecondAndLease = 50

@@ -27,8 +27,8 @@ export interface Watched {
   lost(): void
   /** Ends a connection that does not take what is sent to it. */
   cutIfStuck(): void
-  /** A new challenge before the session ends. */
-  renewIfDue(nowMs: number): void
+  /** A new challenge before the session ends; the end of it when it is over. */
+  renewIfDue(): void
 }
 
 export interface UpkeepDeps {
@@ -68,7 +68,7 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
     for (const connection of deps.connections) {
       connection.cutIfStuck()
       if (now - connection.heardAt() > silentMs) connection.lost()
-      else connection.renewIfDue(now)
+      else connection.renewIfDue()
     }
   }
 

@@ -15,6 +15,10 @@ export interface WorkerDesk {
   readonly workers: ReadonlySet<Worker>
   /** A worker was admitted on this socket; its earlier connection, if any, ends. */
   enter(session: AdmittedSession, socket: WorkerSocket): Worker
+  /** Its session has ended: gets nothing more, and its jobs wait for others at once. */
+  dismiss(worker: Worker): void
+  /** Its session was renewed: it may get leases again. */
+  renewed(worker: Worker): void
   hear(worker: Worker, frame: FromWorker): void
   hearChunk(worker: Worker, message: ChunkMessage): void
   /** The socket is closed: its jobs wait again, unless the gateway itself leaves. */
@@ -145,6 +149,16 @@ export function createWorkerDesk(deps: {
     workers,
     hear,
     hearChunk,
+    dismiss: (worker) => {
+      worker.isExpired = true
+      for (const lease of [...worker.leases.values(), ...worker.inherited.values()]) {
+        worker.send({ type: 'cancel', job: lease.job, attempt: lease.attempt, reason: 'fenced' })
+        void book.lose(lease, 'worker.lost') // logs its errors
+      }
+    },
+    renewed: (worker) => {
+      for (const pool of worker.pools.keys()) leasing.slotFreed(pool)
+    },
     enter: (session, socket) => {
       const worker: Worker = {
         kid: session.kid,
@@ -161,6 +175,7 @@ export function createWorkerDesk(deps: {
         inherited: new Map(),
         isDraining: false,
         isExpired: false,
+        isStale: false,
         isGone: false,
       }
       inherit(worker)

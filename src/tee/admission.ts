@@ -9,32 +9,17 @@ import type { Claims, FrameOf, Keyset } from '../core/frames.ts'
 import type { Kid } from '../core/ids.ts'
 import type { Tier } from '../core/tier.ts'
 import { fromBase64url, sha256Hex, toBase64url } from './binary.ts'
-import { admitBytes, gpuHash, gpuNonce, reportData } from './claims.ts'
+import { admitBytes, gpuNonce, reportData } from './claims.ts'
+import { buildEvidenceRecord } from './evidence-record.ts'
+import type { AcceptedEvidence, EvidenceVerifier } from './evidence-verifier.ts'
 import type { Identity } from './identity.ts'
-import type { JoinTokens } from './join.ts'
+import type { JoinOwner, JoinTokens } from './join.ts'
 import { keysetDigest, kidOf, type PublicKeys, publicKeysOf } from './keyset.ts'
+import { Refusal, reasonOf, refusalOf, sentenceOf } from './refusal.ts'
 import { type SessionKeys, startSession } from './session-keys.ts'
 import { SIGNATURE_BYTES, verifySignature } from './signature.ts'
-
-/** What hardware evidence is checked against. */
-interface EvidenceExpected {
-  readonly net: Net
-  /** 64 bytes. */
-  readonly reportData: Uint8Array
-  /** 32 bytes. */
-  readonly gpuNonce: Uint8Array
-  readonly nowMs: number
-}
-
-type EvidenceVerdict =
-  | { readonly ok: true; readonly tier: Tier /** Unix seconds. */; readonly expiresAt: number }
-  | { readonly ok: false; readonly code: ErrorCode }
-
-/** Decides the tier of a worker by its evidence alone; plugged in by the composition root. */
-export type EvidenceVerifier = (
-  evidence: FrameOf<'evidence'>,
-  expected: EvidenceExpected,
-) => Promise<EvidenceVerdict>
+import type { TeeCode } from './verify/codes.ts'
+import type { DevRoots } from './verify/proof/evidence-record.ts'
 
 /** An admitted worker connection. */
 export interface AdmittedSession {
@@ -42,6 +27,7 @@ export interface AdmittedSession {
   /** 32 random bytes, base64url: names the session in logs of neither side. */
   readonly session: string
   readonly kid: Kid
+  readonly owner: string
   readonly tier: Tier
   readonly evidenceId: string
   readonly epoch: number
@@ -51,25 +37,55 @@ export interface AdmittedSession {
   readonly publicKeys: PublicKeys
   readonly keyset: Keyset
   readonly claims: Claims
+  /** To be judged again when the policy changes. */
+  readonly evidence: AcceptedEvidence
+  readonly eventlog: string | undefined
   /** To be sent as it is. */
   readonly verdict: FrameOf<'verdict'>
 }
 
-type AdmissionResult =
-  | AdmittedSession
-  | { readonly ok: false; readonly code: ErrorCode; readonly verdict: FrameOf<'verdict'> }
+export interface RefusedAdmission {
+  readonly ok: false
+  readonly code: ErrorCode
+  readonly reason: TeeCode | undefined
+  /** To be sent as it is. */
+  readonly verdict: FrameOf<'verdict'>
+}
+
+/** Enrolment of machines, as a database knows it. */
+export interface HardwarePort {
+  /** Counts the worker on its machine: `HW_UNKNOWN`, `HW_OWNER`, `HW_CAP`, `HW_SPLIT`, or undefined when it may work. */
+  claim(worker: {
+    readonly hw: string
+    readonly owner: string
+    readonly kid: Kid
+    /** What tells networks apart, in the words of the gateway. */
+    readonly network: string
+  }): Promise<TeeCode | undefined>
+  release(kid: Kid): Promise<void>
+}
 
 export interface Admission {
-  /** A fresh signed challenge for one socket. */
+  /** A fresh signed challenge for one socket. Throws `Refusal` while no policy is in force. */
   challenge(): FrameOf<'challenge'>
   /** Decides by `hello` alone, before a challenge is worth sending: `net.mismatch`, `admission.join`, `admission.rate`. */
-  checkHello(hello: FrameOf<'hello'>): ErrorCode | undefined
+  checkHello(hello: FrameOf<'hello'>): Refusal | undefined
   /** Uses the challenge up, whatever the outcome. Never throws for what a worker sent. */
   check(input: {
     hello: FrameOf<'hello'>
     challenge: FrameOf<'challenge'>
     evidence: FrameOf<'evidence'>
-  }): Promise<AdmissionResult>
+    /** Where the worker connects from. */
+    network?: string
+  }): Promise<AdmittedSession | RefusedAdmission>
+  /** The signed refusal of a step outside `check`. */
+  refuse(refusal: Refusal): FrameOf<'verdict'>
+  /** Why the policy in force now would not admit the session's evidence; undefined when it would. */
+  rejudge(session: AdmittedSession): TeeCode | undefined
+  /** Of the policy in force; undefined where there is none. */
+  epoch(): number | undefined
+  /** The worker is gone: its machine and its GPUs are free for another. */
+  leave(session: AdmittedSession): void
 }
 
 const CHALLENGE_S = 90
@@ -78,99 +94,165 @@ const MAX_KEYSET_S = 86_400
 /** Remembered KEM keys; the oldest are forgotten, which only re-opens a check that the quote makes as well. */
 const MAX_KEM_KEYS = 10_000
 
-/** Admission of one gateway process at one policy epoch. `verify` must refuse what it does not know. */
-export function createAdmission(deps: {
-  identity: Identity
-  net: Net
-  epoch: number
-  joins: JoinTokens
-  verify: EvidenceVerifier
-  clock: Clock
-}): Admission {
-  const { identity, net, epoch, joins, verify, clock } = deps
+export interface AdmissionDeps {
+  readonly identity: Identity
+  readonly net: Net
+  readonly joins: JoinTokens
+  readonly verifier: EvidenceVerifier
+  readonly hardware: HardwarePort
+  /** Keeps a record before anything cites it. */
+  readonly keep: (record: { id: string; kid: Kid; document: string }) => Promise<void>
+  /** Of the dev network's own PKI; absent on every other network. */
+  readonly devRoots?: DevRoots
+  readonly clock: Clock
+}
+
+/** Admission of one gateway process. */
+export function createAdmission(deps: AdmissionDeps): Admission {
+  const { identity, net, joins, verifier, hardware, clock } = deps
   const open = new Map<string, number>()
   const kemOwners = new Map<string, Kid>()
+  /** GPUs of live workers of this gateway. */
+  const gpuOwners = new Map<string, Kid>()
   const nowSeconds = (): number => Math.floor(clock.now() / 1000)
+  const epoch = (): number | undefined => verifier.inForce()?.current.epoch
 
-  const checkHello = (hello: FrameOf<'hello'>): ErrorCode | undefined =>
-    hello.net === net ? joins.check(hello.join) : 'net.mismatch'
+  const checkHello = (hello: FrameOf<'hello'>): Refusal | undefined => {
+    if (hello.net !== net) return refusalOf('NET_MISMATCH')
+    const code = joins.check(hello.join)
+    if (code) return new Refusal(code)
+    return epoch() === undefined ? refusalOf('POL_EXPIRED') : undefined
+  }
 
-  /** Challenge members of the claims, then the keys: the order of CONF §4 after the quote. */
-  const checkClaims = (frame: FrameOf<'challenge'>, evidence: FrameOf<'evidence'>): PublicKeys => {
+  /** Challenge members of the claims, then the keys: what costs nothing comes before what the quote costs. */
+  const checkClaims = (
+    frame: FrameOf<'challenge'>,
+    evidence: FrameOf<'evidence'>,
+    owner: JoinOwner,
+  ): PublicKeys => {
     const { claims, keyset } = evidence
-    if (!isCanonical({ ...evidence })) throw new AppError('claims.shape')
+    if (!isCanonical({ ...evidence })) throw refusalOf('CLM_SHAPE')
     const expiry = open.get(nonceKey(frame.nonce))
     open.delete(nonceKey(frame.nonce))
     const now = nowSeconds()
     if (claims.nonce !== frame.nonce || expiry === undefined || now >= expiry)
-      throw new AppError('claims.nonce')
-    if (claims.aud !== identity.kid) throw new AppError('claims.aud')
-    if (claims.net !== net) throw new AppError('net.mismatch')
-    if (claims.epoch !== epoch) throw new AppError('claims.epoch')
+      throw refusalOf('CLM_NONCE')
+    if (claims.aud !== identity.kid) throw refusalOf('CLM_AUD')
+    if (claims.net !== net) throw refusalOf('NET_MISMATCH')
+    if (claims.epoch !== epoch()) throw refusalOf('CLM_EPOCH')
     const until = Math.min(claims.notAfter, keyset.not_after)
     if (
       until <= now ||
       claims.notAfter > now + MAX_KEYSET_S ||
       keyset.not_after > now + MAX_KEYSET_S
     )
-      throw new AppError('claims.shape')
-    if (claims.keyset !== keysetDigest(keyset)) throw new AppError('claims.keyset')
+      throw refusalOf('CLM_SHAPE')
+    if (claims.keyset !== keysetDigest(keyset)) throw refusalOf('CLM_KEYSET')
     const keys = publicKeysOf(keyset, net)
     const signature = fromBase64url(evidence.sig, SIGNATURE_BYTES)
     if (!signature || !verifySignature(keys.signing, admitBytes(claims), signature))
-      throw new AppError('claims.sig')
-    const hashes = evidence.gpu.map(gpuHash)
-    if (hashes.length !== claims.gpus.length || hashes.some((hash, i) => hash !== claims.gpus[i]))
-      throw new AppError('claims.shape')
+      throw refusalOf('CLM_SIG')
+    if (claims.payout !== owner.payout) throw refusalOf('CLM_PAYOUT')
     return keys
   }
 
-  const admit = async (input: {
-    challenge: FrameOf<'challenge'>
-    evidence: FrameOf<'evidence'>
-  }): Promise<AdmittedSession> => {
-    const { challenge, evidence } = input
-    const { claims, keyset } = evidence
-    const publicKeys = checkClaims(challenge, evidence)
-    const expected = { net, reportData: reportData(claims), gpuNonce: gpuNonce(claims) }
-    const found = await verify(evidence, { ...expected, nowMs: clock.now() })
-    if (!found.ok) throw new AppError(found.code)
+  /** GPUs and machine are this worker's from here on; whoever refuses it afterwards gives them back. */
+  const occupy = async (
+    kid: Kid,
+    found: AcceptedEvidence,
+    from: { owner: string; network: string },
+  ): Promise<void> => {
+    const devices = found.gpus.flatMap(({ hardware: device }) => device ?? [])
+    if (devices.some((device) => (gpuOwners.get(device) ?? kid) !== kid))
+      throw refusalOf('GPU_CLONE')
+    const reason = await hardware.claim({ hw: found.hw, kid, ...from })
+    if (reason) throw refusalOf(reason)
+    for (const device of devices) gpuOwners.set(device, kid)
+  }
+
+  const admit = async (input: Parameters<Admission['check']>[0]): Promise<AdmittedSession> => {
+    const { hello, challenge, evidence, network = '' } = input
+    const { claims, keyset, eventlog } = evidence
+    const owner = joins.ownerOf(hello.join)
+    if (!owner) throw new Refusal('admission.join')
+    const publicKeys = checkClaims(challenge, evidence, owner)
     const kid = kidOf(keyset)
+    const checkedAt = clock.now()
+    const found = await verifier.verify(evidence, {
+      reportData: reportData(claims),
+      gpuNonce: gpuNonce(claims),
+      kid,
+      nowMs: checkedAt,
+    })
     rememberKem(kemOwners, publicKeys.kem, kid)
-    const evidenceId = evidenceIdOf(evidence, found.tier)
-    const context = { net, aud: identity.kid, kid, epoch, evidenceId, nonce: challenge.nonce }
-    const { enc, keys } = await startSession(publicKeys.kem, context)
     const now = nowSeconds()
     const expiresAt = Math.min(now + SESSION_S, found.expiresAt, claims.notAfter, keyset.not_after)
+    const record = buildEvidenceRecord({
+      frame: evidence,
+      ...found,
+      net,
+      ...(deps.devRoots && { devRoots: deps.devRoots }),
+      checkedAt,
+      expiresAt,
+    })
+    const context = {
+      net,
+      aud: identity.kid,
+      kid,
+      epoch: claims.epoch,
+      evidenceId: record.id,
+      nonce: challenge.nonce,
+    }
+    const { enc, keys } = await startSession(publicKeys.kem, context)
+    await deps.keep({ id: record.id, kid, document: record.text })
+    await occupy(kid, found, { owner: owner.owner, network })
     const session = toBase64url(randomBytes(32))
     const verdict = identity.signVerdict({
       type: 'verdict',
       ok: true,
       tier: found.tier,
-      evidenceId,
+      evidenceId: record.id,
       session,
       expiresAt,
       enc: toBase64url(enc),
     })
-    const { tier } = found
     return {
       ok: true,
       session,
       kid,
-      tier,
-      evidenceId,
-      epoch,
+      owner: owner.owner,
+      tier: found.tier,
+      evidenceId: record.id,
+      epoch: claims.epoch,
       expiresAt,
       keys,
       publicKeys,
       keyset,
       claims,
+      evidence: found,
+      eventlog,
       verdict,
     }
   }
 
+  const refuse = ({ code, reason }: Refusal): FrameOf<'verdict'> => {
+    const why = reason ?? reasonOf(code)
+    return identity.signVerdict({
+      type: 'verdict',
+      ok: false,
+      code,
+      ...(why !== undefined && { reason: why }),
+      sentence: sentenceOf(code, why),
+    })
+  }
+
   return {
+    epoch,
+    checkHello,
+    refuse,
     challenge: () => {
+      const current = epoch()
+      if (current === undefined) throw refusalOf('POL_EXPIRED')
       const iat = nowSeconds()
       for (const [key, expiry] of open) if (expiry <= iat) open.delete(key)
       const nonce = toBase64url(randomBytes(32))
@@ -180,54 +262,65 @@ export function createAdmission(deps: {
         type: 'challenge',
         nonce,
         aud: identity.kid,
-        epoch,
+        epoch: current,
         iat,
         exp,
       })
     },
-    checkHello,
-    check: async ({ hello, challenge, evidence }) => {
+    check: async (input) => {
       try {
-        const code = checkHello(hello)
-        if (code) throw new AppError(code)
-        return await admit({ challenge, evidence })
+        const refusal = checkHello(input.hello)
+        if (refusal) throw refusal
+        return await admit(input)
       } catch (error) {
-        if (!(error instanceof AppError)) throw error
-        joins.refused(hello.join)
-        const { code } = error
-        const verdict = identity.signVerdict({ type: 'verdict', ok: false, code })
-        return { ok: false, code, verdict }
+        const refusal = toRefusal(error)
+        if (!refusal) throw error
+        const isOld = input.challenge.epoch !== epoch()
+        if (!isOurFault(refusal, isOld)) joins.refused(input.hello.join)
+        const { code, reason = reasonOf(code) } = refusal
+        return { ok: false, code, reason, verdict: refuse(refusal) }
       }
+    },
+    rejudge: ({ claims, eventlog, evidence, kid }) =>
+      verifier.rejudge({ claims, ...(eventlog !== undefined && { eventlog }) }, evidence, {
+        kid,
+        nowMs: clock.now(),
+      }),
+    leave: ({ kid, evidence }) => {
+      for (const { hardware: device } of evidence.gpus)
+        if (device !== undefined && gpuOwners.get(device) === kid) gpuOwners.delete(device)
+      // A database that is away forgets the worker by itself when the gateway's sign of life for it ends.
+      hardware.release(kid).catch(() => undefined)
     },
   }
 }
 
-/**
- * The dev network's verifier: takes a worker at its word and says so by its tier. On any other net it refuses
- * everything, as long as no hardware verifier is composed: `admission.evidence`.
- */
-export const acceptSimulated: EvidenceVerifier = async (evidence, { net, nowMs }) => {
-  if (net !== 'devnet' || evidence.quote !== '' || evidence.gpu.length > 0)
-    return { ok: false, code: 'admission.evidence' }
-  return { ok: true, tier: 'simulated', expiresAt: Math.floor(nowMs / 1000) + SESSION_S }
+/** A worker that keeps its token through an outage of ours is not paused for it. */
+const OURS: ReadonlySet<string> = new Set<ErrorCode | TeeCode>([
+  'stores.down',
+  'COL_FETCH',
+  'COL_SHAPE',
+  'COL_TIME',
+  'POL_EXPIRED',
+])
+/** `isOld`: the policy changed while the worker was answering. */
+const isOurFault = ({ code, reason }: Refusal, isOld: boolean): boolean =>
+  OURS.has(reason ?? code) || (reason === 'CLM_EPOCH' && isOld)
+
+/** Undefined for what is no refusal but a fault of this program. */
+function toRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  return error instanceof AppError ? new Refusal(error.code) : undefined
 }
 
-/** Throws `claims.key-reuse` when another worker already showed this KEM key. */
+/** Throws `CLM_KEY_REUSE` when another worker already showed this KEM key. */
 function rememberKem(owners: Map<string, Kid>, kem: Uint8Array, kid: Kid): void {
   const key = sha256Hex(kem)
   const owner = owners.get(key)
-  if (owner !== undefined && owner !== kid) throw new AppError('claims.key-reuse')
+  if (owner !== undefined && owner !== kid) throw refusalOf('CLM_KEY_REUSE')
   owners.set(key, kid)
   const oldest = owners.keys().next()
   if (owners.size > MAX_KEM_KEYS && !oldest.done) owners.delete(oldest.value)
-}
-
-/** Content address of what the verdict was made from, hex; receipts cite it. */
-function evidenceIdOf(evidence: FrameOf<'evidence'>, tier: Tier): string {
-  const { claims, keyset, quote, gpu } = evidence
-  return sha256Hex(
-    canonicalBytes({ v: 1, ctx: 'chrysalis/evidence/1', tier, claims, keyset, quote, gpu }),
-  )
 }
 
 /** Challenges are remembered by the hash of their nonce. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { folderSchema, integer, netSchema, secret } from '../core/config.ts'
 import { isModelId, type ModelId } from '../core/ids.ts'
+import { SOURCE_KINDS } from '../tee/sources/source.ts'
 
 const modelSetting = (standard: string) =>
   z
@@ -19,7 +20,12 @@ export const workerConfig = z.object({
     .default('ws://127.0.0.1:4810/v1/connect')
     .transform((text) => text.split(',').map((url) => url.trim()))
     .refine((urls) => urls.every(isGatewayUrl), 'expected ws:// or wss:// addresses'),
+  /** The owner's token; on devnet with the seed of the simulated hardware behind a dot. */
   CHRYSALIS_JOIN: secret(16),
+  /** Where this machine's evidence comes from; `auto` looks, and finds nothing simulated off devnet. */
+  CHRYSALIS_TEE: z.enum(['auto', ...SOURCE_KINDS]).default('auto'),
+  /** Where the owner's earnings go, as the operator has noted it with the token. */
+  CHRYSALIS_PAYOUT: z.string().max(80).default(''),
   /** Raw Ed25519 public key of the broker, base64url. */
   CHRYSALIS_BROKER_KEY: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Absent: chosen by the engine from the cores of this machine. */

@@ -5,11 +5,14 @@ import type { Net } from '../core/config.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Claims, FrameOf } from '../core/frames.ts'
 import { fromBase64url, toBase64url } from '../tee/binary.ts'
-import { admitBytes } from '../tee/claims.ts'
+import { admitBytes, gpuHash, gpuNonce, reportData } from '../tee/claims.ts'
 import type { PinnedBroker } from '../tee/identity.ts'
 import { KEM_ENC_BYTES } from '../tee/kem.ts'
 import { createWorkerKeys, type WorkerKeys } from '../tee/keyset.ts'
+import { readReason } from '../tee/refusal.ts'
 import { joinSession, type SessionKeys } from '../tee/session-keys.ts'
+import type { EvidenceSource } from '../tee/sources/source.ts'
+import type { TeeCode } from '../tee/verify/codes.ts'
 import type { AnnouncedModel } from './lending.ts'
 
 /** One admission: the keys its leases are made for, and the gateway's time. */
@@ -23,24 +26,38 @@ export interface WorkerSession {
 }
 
 export interface Enrolment {
-  /** Answers a challenge. Throws `challenge.sig`, `claims.aud` for a challenge that is not the pinned broker's. */
+  /**
+   * Answers a challenge with evidence over the fresh claims. Throws `challenge.sig`, `claims.aud` for a challenge that is
+   * not the pinned broker's, and `SRC_*` (`TeeError`) when the machine gives none.
+   */
   answer(challenge: FrameOf<'challenge'>): Promise<FrameOf<'evidence'>>
-  /** The session of the last answer, or the code of a refusal. Throws `challenge.sig` for a verdict that is not the pinned broker's. */
-  accept(verdict: FrameOf<'verdict'>): Promise<WorkerSession | ErrorCode>
+  /** The session of the last answer, or its refusal. Throws `challenge.sig` for a verdict that is not the pinned broker's. */
+  accept(verdict: FrameOf<'verdict'>): Promise<WorkerSession | RefusedSession>
 }
+
+/** Why the gateway would not have this worker. */
+export interface RefusedSession {
+  readonly code: ErrorCode
+  readonly reason: TeeCode | undefined
+}
+
+export const isRefused = (outcome: WorkerSession | RefusedSession): outcome is RefusedSession =>
+  'code' in outcome
 
 const KEYS_S = 86_000
 /** Keys with less left than this are made anew: a session lives an hour. */
 const MIN_LEFT_S = 7200
 
-/** Simulated evidence only (devnet): a source of hardware evidence fills `quote` and `gpu` later. */
+/** `payout`: where the owner's earnings go, empty where nothing is paid. */
 export function createEnrolment(deps: {
   net: Net
   broker: PinnedBroker
   models: readonly AnnouncedModel[]
+  source: EvidenceSource
+  payout?: string
   clock: Clock
 }): Enrolment {
-  const { net, broker, models, clock } = deps
+  const { net, broker, models, source, clock } = deps
   let keys: WorkerKeys | undefined
   let asked: { challenge: FrameOf<'challenge'>; keys: WorkerKeys; now: () => number } | undefined
 
@@ -56,7 +73,7 @@ export function createEnrolment(deps: {
       const offsetMs = challenge.iat * 1000 - clock.now()
       const mine = await keysFor(challenge.iat)
       asked = { challenge, keys: mine, now: () => clock.now() + offsetMs }
-      const claims: Claims = {
+      const bare = {
         v: 1,
         ctx: 'chrysalis/claims/1',
         net,
@@ -65,17 +82,33 @@ export function createEnrolment(deps: {
         epoch: challenge.epoch,
         keyset: mine.digest,
         models: models.map(({ id, weights }) => ({ id, weights })),
-        payout: '',
-        gpus: [],
+        payout: deps.payout ?? '',
         image: '',
         notAfter: mine.keyset.not_after,
+      } as const
+      const answers = await source.gpu(gpuNonce(bare))
+      const gpu = answers.map(({ arch, evidence, certificate }) => ({
+        arch,
+        evidence: toBase64url(evidence),
+        certificate: toBase64url(certificate),
+      }))
+      const claims: Claims = { ...bare, gpus: gpu.map((one) => gpuHash(one) ?? '') }
+      const { quote, eventlog, initdata } = await source.quote(reportData(claims))
+      return {
+        type: 'evidence',
+        claims,
+        keyset: mine.keyset,
+        quote: toBase64url(quote),
+        gpu,
+        ...(eventlog !== undefined && { eventlog }),
+        ...(initdata !== undefined && { initdata }),
+        sig: toBase64url(mine.signer.sign(admitBytes(claims))),
       }
-      const sig = toBase64url(mine.signer.sign(admitBytes(claims)))
-      return { type: 'evidence', claims, keyset: mine.keyset, quote: '', gpu: [], sig }
     },
     accept: async (verdict) => {
       broker.check(verdict)
-      if (!verdict.ok) return verdict.code ?? 'admission.evidence'
+      const { code = 'admission.evidence', reason } = verdict
+      if (!verdict.ok) return { code, reason: readReason(reason) }
       const enc = fromBase64url(verdict.enc ?? '', KEM_ENC_BYTES)
       const { evidenceId, expiresAt } = verdict
       if (!asked || !enc || evidenceId === undefined || expiresAt === undefined)

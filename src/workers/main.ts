@@ -1,9 +1,12 @@
 /** @module The worker process: engines, keys, and one conversation with a gateway at a time. Holds no credentials of any store. */
 import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
+import { Secret } from '../core/plaintext.ts'
 import { pinBroker } from '../tee/identity.ts'
+import { splitJoin } from '../tee/join.ts'
 import { createBlobDownload } from './blob-download.ts'
 import { workerConfig } from './config.ts'
+import { openEvidenceSource } from './evidence-source.ts'
 import { loadEngines, packageFile } from './load-engines.ts'
 import { startSessions, type WorkerLoop } from './session.ts'
 import { work } from './work.ts'
@@ -16,6 +19,8 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
   const config = loadConfig(workerConfig, env)
   const net = config.CHRYSALIS_NET
   const broker = pinBroker(config.CHRYSALIS_BROKER_KEY)
+  const { token, devSeed } = splitJoin(config.CHRYSALIS_JOIN.reveal())
+  const source = await openEvidenceSource({ kind: config.CHRYSALIS_TEE, net, devSeed, clock })
   const { engines, lending } = await loadEngines(config, { log, clock, signal: life.signal })
   life.keep('engines', engines, (it) => it.close())
   log.info('engines.loaded', { models: lending.models.length, ...lending.slots })
@@ -23,7 +28,9 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
   const loop: WorkerLoop = startSessions({
     net,
     broker,
-    join: config.CHRYSALIS_JOIN,
+    join: Secret.of(token),
+    source,
+    payout: config.CHRYSALIS_PAYOUT,
     build: packageFile().version,
     urls: config.CHRYSALIS_GATEWAY_URL,
     lending,

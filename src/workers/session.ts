@@ -7,9 +7,12 @@ import { BYE, type FrameOf, type FromGateway, PING_MS } from '../core/frames.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/plaintext.ts'
 import type { PinnedBroker } from '../tee/identity.ts'
+import { sentenceOf } from '../tee/refusal.ts'
+import type { EvidenceSource } from '../tee/sources/source.ts'
+import { TeeError } from '../tee/verify/codes.ts'
 import { type Attempt, type Attempts, createAttempts } from './attempts.ts'
 import { type Connection, openConnection } from './connection.ts'
-import { createEnrolment, type Enrolment, type WorkerSession } from './enrol.ts'
+import { createEnrolment, type Enrolment, isRefused, type WorkerSession } from './enrol.ts'
 import type { Lending } from './lending.ts'
 import { reconnectPause } from './reconnect.ts'
 
@@ -17,6 +20,8 @@ export interface SessionDeps {
   readonly net: Net
   readonly broker: PinnedBroker
   readonly join: Secret
+  readonly source: EvidenceSource
+  readonly payout?: string
   readonly build: string
   readonly urls: readonly string[]
   readonly lending: Lending
@@ -51,10 +56,17 @@ const RENEW_BEFORE_S = 600
 
 /** Starts connecting at once and goes on until `drain`. */
 export function startSessions(deps: SessionDeps): WorkerLoop {
-  const { net, broker, lending, clock, log, urls } = deps
+  const { net, broker, source, payout, lending, clock, log, urls } = deps
   const attempts = createAttempts()
   // One for all connections: the worker keeps its keys, and so its name, when it comes back.
-  const enrolment = createEnrolment({ net, broker, models: lending.models, clock })
+  const enrolment = createEnrolment({
+    net,
+    broker,
+    source,
+    ...(payout !== undefined && { payout }),
+    models: lending.models,
+    clock,
+  })
   const stop = new AbortController()
   let draining = false
   let link: Connection | undefined
@@ -132,7 +144,7 @@ async function connectOnce(
     type: 'hello',
     v: 1,
     net: deps.net,
-    tee: ['sim'],
+    tee: [deps.source.kind === 'sim' ? 'sim' : deps.source.tee],
     gpu: 0,
     build: deps.build,
     join: deps.join.reveal(),
@@ -189,12 +201,27 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
     } else attempt.fail('job.cancelled')
   }
 
+  const show = async (challenge: FrameOf<'challenge'>, connection: Connection): Promise<void> => {
+    try {
+      connection.send(await enrolment.answer(challenge))
+    } catch (error) {
+      if (!(error instanceof TeeError)) throw error
+      const say = sentenceOf('admission.evidence', error.code)
+      log.error('evidence.missed', { reason: error.code, say })
+      // One that works already is asked again before its session ends.
+      if (!session) connection.close(BYE.refused)
+    }
+  }
+
   const admitted = async (verdict: FrameOf<'verdict'>, connection: Connection): Promise<void> => {
     const isFirst = session === undefined
     const outcome = await enrolment.accept(verdict)
-    if (typeof outcome === 'string') {
-      log.warn('session.refused', { code: outcome })
-      connection.close(BYE.refused)
+    if (isRefused(outcome)) {
+      const { code, reason } = outcome
+      // The sentence is for whoever reads this machine's log: its owner.
+      log.warn('session.refused', { code, reason, say: sentenceOf(code, reason) })
+      // One that works already may be asked again; whether it may go on is the gateway's word.
+      if (isFirst) connection.close(BYE.refused)
       return
     }
     session = outcome
@@ -210,7 +237,7 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
       heardAt = clock.now()
       switch (frame.type) {
         case 'challenge':
-          connection.send(await enrolment.answer(frame))
+          await show(frame, connection)
           return
         case 'verdict':
           await admitted(frame, connection)

@@ -5,6 +5,7 @@ import { createLog } from '../../src/core/log.ts'
 import { Secret } from '../../src/core/plaintext.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
 import { startSessions } from '../../src/workers/session.ts'
+import { devSource } from '../support/attested.ts'
 import { echoLending } from '../support/echo-lending.ts'
 import { answerLease, untilAborted } from '../support/test-worker.ts'
 
@@ -18,6 +19,7 @@ const loop = startSessions({
   net: 'devnet',
   broker: pinBroker(env('ECHO_BROKER')),
   join: Secret.of(env('ECHO_JOIN')),
+  source: devSource(),
   build: 'bench',
   urls: [env('ECHO_URL')],
   lending: echoLending({ textSlots: Number(env('ECHO_SLOTS')) }),

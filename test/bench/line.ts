@@ -16,10 +16,10 @@ import { createDesk } from '../../src/queue/desk.ts'
 import type { Finished, JobClass, JobRequest } from '../../src/queue/desk-port.ts'
 import { queueName, queuePrefix } from '../../src/queue/pool-queue.ts'
 import { connectRedis } from '../../src/queue/redis.ts'
-import { acceptSimulated, createAdmission } from '../../src/tee/admission.ts'
 import { openIdentity } from '../../src/tee/identity.ts'
-import { createJoinTokens, joinTokenHash } from '../../src/tee/join.ts'
+import { createJoinTokens, ownToken } from '../../src/tee/join.ts'
 import { createKeks } from '../../src/tee/kek.ts'
+import { testAdmission } from '../support/attested.ts'
 import { ECHO_TEXT } from '../support/echo-lending.ts'
 import { tempFolder } from '../support/stores.ts'
 import { until } from '../support/until.ts'
@@ -69,7 +69,7 @@ export async function openLine(at: { redisUrl: string; db: Database }): Promise<
     log,
   })
   const gatewayLink = await connectRedis(at.redisUrl, log)
-  const joins = createJoinTokens([joinTokenHash(join20)], clock)
+  const joins = createJoinTokens([ownToken(join20)], clock)
   const gateway = await createGateway({
     net: 'devnet',
     db,
@@ -77,14 +77,7 @@ export async function openLine(at: { redisUrl: string; db: Database }): Promise<
     blobs,
     keks,
     identity,
-    admission: createAdmission({
-      identity,
-      net: 'devnet',
-      epoch: 1,
-      joins,
-      verify: acceptSimulated,
-      clock,
-    }),
+    admission: testAdmission({ identity, joins }),
     clock,
     log,
   })

@@ -1,10 +1,12 @@
 /** @module Q5 and T1: the first token and the last through everything, against node-llama-cpp itself, and what reusing the system part saves. */
+
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ModelId } from '../../src/core/ids.ts'
 import { modelOf } from '../../src/tasks/models.ts'
 import type { TextRequest } from '../../src/tasks/task.ts'
 import { translate } from '../../src/tasks/translate.ts'
+import { devSetting } from '../support/attested.ts'
 import { fixtureModel } from '../support/models/fixture-models.ts'
 import { tempFolder } from '../support/stores.ts'
 import { recordingContext, scriptedEngine, textPorts } from '../support/text-engine.ts'
@@ -89,7 +91,7 @@ async function withModel<T>(
         CHRYSALIS_THREADS: '1',
         CHRYSALIS_SLOTS: '1',
         CHRYSALIS_GATEWAY_URL: url,
-        CHRYSALIS_JOIN: joinToken,
+        CHRYSALIS_JOIN: devSetting(joinToken),
         CHRYSALIS_BROKER_KEY: broker,
       })
       const bare = await startChild('bare-llama.ts', {

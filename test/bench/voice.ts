@@ -1,8 +1,10 @@
 /** @module V1: a voice note through everything against the speech engine itself, in time and in CPU. */
+
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Plaintext } from '../../src/core/plaintext.ts'
 import { MODELS, modelOf } from '../../src/tasks/models.ts'
+import { devSetting } from '../support/attested.ts'
 import { inParts } from '../support/sound.ts'
 import type { BenchCase, BenchTable } from './bench-case.ts'
 import { startChild } from './child.ts'
@@ -70,7 +72,7 @@ export const v1: BenchCase = {
         CHRYSALIS_SPEECH_MODEL: speechModel,
         CHRYSALIS_THREADS: '1',
         CHRYSALIS_GATEWAY_URL: url,
-        CHRYSALIS_JOIN: joinToken,
+        CHRYSALIS_JOIN: devSetting(joinToken),
         CHRYSALIS_BROKER_KEY: broker,
       })
       const bare = await startChild('bare-whisper.ts', { BARE_MODEL: model, BARE_WAV: wav })

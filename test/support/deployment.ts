@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import type { ModelRow } from '../../src/tasks/models.ts'
 import { openIdentity } from '../../src/tee/identity.ts'
-import { openJoinToken } from '../../src/tee/join.ts'
+import { devJoin, openDevSeed, openJoinToken } from '../../src/tee/join.ts'
 import { fixtureModel } from './models/fixture-models.ts'
 import { type PrivatePostgres, startPrivatePostgres } from './postgres.ts'
 import { RoleProcess } from './role-process.ts'
@@ -233,7 +233,7 @@ async function addRoles(
         CHRYSALIS_THREADS: '1',
         // Each begins with another gateway.
         CHRYSALIS_GATEWAY_URL: urls.map((_, i) => urls[(at + i) % urls.length]).join(','),
-        CHRYSALIS_JOIN: openJoinToken(keys),
+        CHRYSALIS_JOIN: devJoin(openJoinToken(keys), openDevSeed(keys)),
         CHRYSALIS_BROKER_KEY: openIdentity(keys).publicKey,
         CHRYSALIS_ECHO_GATE: deployment.gate,
         ...env,

@@ -7,9 +7,12 @@ import { systemClock } from '../../src/core/clock.ts'
 import { loadConfig } from '../../src/core/config.ts'
 import { Lifetime } from '../../src/core/lifetime.ts'
 import { createLog, stderrSink } from '../../src/core/log.ts'
+import { Secret } from '../../src/core/plaintext.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
+import { splitJoin } from '../../src/tee/join.ts'
 import { createBlobDownload } from '../../src/workers/blob-download.ts'
 import { workerConfig } from '../../src/workers/config.ts'
+import { openEvidenceSource } from '../../src/workers/evidence-source.ts'
 import { startSessions, type WorkerLoop } from '../../src/workers/session.ts'
 import { work } from '../../src/workers/work.ts'
 import { echoLending } from './echo-lending.ts'
@@ -39,12 +42,15 @@ function fail(text: string): never {
 }
 
 const net = config.CHRYSALIS_NET
+const { token, devSeed } = splitJoin(config.CHRYSALIS_JOIN.reveal())
+const source = await openEvidenceSource({ kind: config.CHRYSALIS_TEE, net, devSeed, clock })
 const lending = echoLending({ before: obey })
 const download = createBlobDownload({ clock, gatewayUrl: () => loop.url() })
 const loop: WorkerLoop = startSessions({
   net,
   broker: pinBroker(config.CHRYSALIS_BROKER_KEY),
-  join: config.CHRYSALIS_JOIN,
+  join: Secret.of(token),
+  source,
   build: 'echo',
   urls: config.CHRYSALIS_GATEWAY_URL,
   lending,

@@ -13,10 +13,10 @@ import { createDesk, type OwnedDesk } from '../../src/queue/desk.ts'
 import type { Finished, JobRequest } from '../../src/queue/desk-port.ts'
 import { connectRedis } from '../../src/queue/redis.ts'
 import type { TaskOutput } from '../../src/tasks/task.ts'
-import { acceptSimulated, createAdmission } from '../../src/tee/admission.ts'
 import { openIdentity } from '../../src/tee/identity.ts'
-import { createJoinTokens, joinTokenHash } from '../../src/tee/join.ts'
+import { createJoinTokens, ownToken } from '../../src/tee/join.ts'
 import { createKeks } from '../../src/tee/kek.ts'
+import { type TestAttestation, testAdmission, testAttestation } from './attested.ts'
 import { keptLog, openTestDatabase, startTestRedis, type TestRedis, tempFolder } from './stores.ts'
 import { ECHO_MODEL, startTestWorker, type TestWorkerOptions } from './test-worker.ts'
 
@@ -39,6 +39,8 @@ export async function openWorld(
   options: {
     startDeliveries?: boolean
     databaseUrl?: string
+    /** What workers are judged by. */
+    attestation?: TestAttestation
     /** What the gateways see of the database. */
     wrapDatabase?: (db: Database) => Database
   } = {},
@@ -56,6 +58,7 @@ export async function openWorld(
   const ownerKey = randomBytes(32)
   const closers: (() => Promise<unknown>)[] = []
   const blobs = createFileBlobs({ folder: join(data, 'blobs') })
+  const attestation = options.attestation ?? testAttestation()
 
   const openFront = async (
     name = 'bot-1',
@@ -106,9 +109,8 @@ export async function openWorld(
     stop(graceMs?: number): Promise<void>
   }> => {
     const link = await connectRedis(redis.url, log)
-    const joins = createJoinTokens([joinTokenHash(JOIN)], clock)
-    const verify = acceptSimulated
-    const admission = createAdmission({ identity, net: 'devnet', epoch: 1, joins, verify, clock })
+    const joins = createJoinTokens([ownToken(JOIN)], clock)
+    const admission = testAdmission({ identity, joins, attestation })
     const gateway = await createGateway({
       net: 'devnet',
       db: options.wrapDatabase?.(db) ?? db,
@@ -120,6 +122,7 @@ export async function openWorld(
       clock,
       log,
     })
+    attestation.onChange(() => gateway.judgeAgain())
     const port = await gateway.listen(wanted, '127.0.0.1')
     let open = true
     const stop = async (graceMs = 0): Promise<void> => {
@@ -145,6 +148,7 @@ export async function openWorld(
     redis,
     db,
     data,
+    attestation,
     keks,
     identity,
     blobs,

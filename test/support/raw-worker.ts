@@ -10,7 +10,14 @@ import {
 } from '../../src/core/frames.ts'
 import type { JobId } from '../../src/core/ids.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
-import { createEnrolment, type Enrolment, type WorkerSession } from '../../src/workers/enrol.ts'
+import type { EvidenceSource } from '../../src/tee/sources/source.ts'
+import {
+  createEnrolment,
+  type Enrolment,
+  isRefused,
+  type WorkerSession,
+} from '../../src/workers/enrol.ts'
+import { devSource } from './attested.ts'
 import { ECHO_TEXT, ECHO_WEIGHTS, echoLending } from './echo-lending.ts'
 import { until } from './until.ts'
 
@@ -27,9 +34,10 @@ export interface RawWorker {
   readonly closed: Promise<number>
 }
 
-export const newEnrolment = (brokerKey: string): Enrolment =>
+export const newEnrolment = (brokerKey: string, source: EvidenceSource = devSource()): Enrolment =>
   createEnrolment({
     net: 'devnet',
+    source,
     broker: pinBroker(brokerKey),
     models: echoLending().models,
     clock: systemClock,
@@ -83,7 +91,7 @@ export async function connectRaw(
   send(hello(join))
   send(await enrolment.answer(await next('challenge')))
   const session = await enrolment.accept(await next('verdict'))
-  if (typeof session === 'string') throw new Error(session)
+  if (isRefused(session)) throw new Error(session.reason ?? session.code)
   return {
     session,
     closed,

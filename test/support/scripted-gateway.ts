@@ -8,7 +8,7 @@ import type { FrameOf, FromGateway, FromWorker } from '../../src/core/frames.ts'
 import { fromWorkerSchema } from '../../src/core/frames.ts'
 import type { JobId, LeaseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
-import { type AdmittedSession, acceptSimulated, createAdmission } from '../../src/tee/admission.ts'
+import type { Admission, AdmittedSession } from '../../src/tee/admission.ts'
 import { toBase64url } from '../../src/tee/binary.ts'
 import {
   type AttachedBlob,
@@ -18,10 +18,11 @@ import {
   sealEnvelope,
 } from '../../src/tee/envelope.ts'
 import { identityOf } from '../../src/tee/identity.ts'
-import { createJoinTokens, joinTokenHash } from '../../src/tee/join.ts'
+import { createJoinTokens, ownToken } from '../../src/tee/join.ts'
 import { parseChunkFrame } from '../../src/tee/result-chunk.ts'
 import { createResultReader, type OpenedResult } from '../../src/tee/result-stream.ts'
 import { wrapCek } from '../../src/tee/session-keys.ts'
+import { testAdmission } from './attested.ts'
 import { ECHO_TEXT } from './echo-lending.ts'
 import { someFields, someLease } from './tee.ts'
 
@@ -52,16 +53,8 @@ export interface LeasedJob extends SealedEnvelope {
 export async function scriptedGateway(input: { net?: Net } = {}) {
   const net = input.net ?? 'devnet'
   const identity = identityOf(randomBytes(32))
-  const joins = createJoinTokens([joinTokenHash(JOIN)], systemClock)
-  const epoch = 1
-  const admission = createAdmission({
-    identity,
-    net,
-    epoch,
-    joins,
-    verify: acceptSimulated,
-    clock: systemClock,
-  })
+  const joins = createJoinTokens([ownToken(JOIN)], systemClock)
+  const admission = testAdmission({ identity, net, joins })
   const http = createServer()
   const server = new WebSocketServer({ server: http, path: '/v1/connect' })
   const waitingPeers: ((peer: Peer) => void)[] = []
@@ -166,7 +159,7 @@ export async function scriptedGateway(input: { net?: Net } = {}) {
 
 export type ScriptedGateway = Awaited<ReturnType<typeof scriptedGateway>>
 
-function createPeer(socket: WebSocket, admission: ReturnType<typeof createAdmission>): Peer {
+function createPeer(socket: WebSocket, admission: Admission): Peer {
   const received: Received[] = []
   const waiting: { type: string; take: (frame: never) => void }[] = []
   const chunks: Uint8Array[] = []

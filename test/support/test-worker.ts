@@ -7,12 +7,16 @@ import { Plaintext, Secret } from '../../src/core/plaintext.ts'
 import { noUnits } from '../../src/core/units.ts'
 import type { TaskOutput } from '../../src/tasks/task.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
+import { nodeHashes } from '../../src/tee/node-crypto.ts'
 import { buildReceipt, type ReceiptFacts } from '../../src/tee/receipt.ts'
 import { createResultWriter } from '../../src/tee/result-stream.ts'
+import type { EvidenceSource } from '../../src/tee/sources/source.ts'
+import { shownHash } from '../../src/tee/verify/shown-text.ts'
 import type { Attempt } from '../../src/workers/attempts.ts'
 import type { WorkerSession } from '../../src/workers/enrol.ts'
 import { openLease } from '../../src/workers/open-lease.ts'
 import { startSessions } from '../../src/workers/session.ts'
+import { devSource } from './attested.ts'
 import { ECHO_TEXT, echoLending } from './echo-lending.ts'
 import { keptLog } from './stores.ts'
 
@@ -34,6 +38,8 @@ export interface TestWorkerOptions {
   readonly brokerKey: string
   readonly join: string
   readonly slots?: number
+  /** The machine it runs on; a good simulated one by default. */
+  readonly source?: EvidenceSource
   /** The answer, by default the text itself. Throw an `AppError` with a worker's code to fail. */
   readonly answer?: (job: TestJob) => Promise<string> | string
   /** Changes what the receipt states. */
@@ -60,6 +66,7 @@ export function startTestWorker(options: TestWorkerOptions) {
     net: 'devnet',
     broker: pinBroker(options.brokerKey),
     join: Secret.of(options.join),
+    source: options.source ?? devSource(),
     build: 'test',
     urls: options.urls ?? [options.url ?? ''],
     lending,
@@ -139,6 +146,7 @@ export async function answerLease(running: {
     inputHash: opened.inputHash,
     outputHash: final.outputHash,
     streamHash: final.streamHash,
+    shownHash: shownHash(text, final.salt, nodeHashes),
   }
   const units = { ...noUnits, inTokens: 7, outTokens: 3 }
   const receipt = buildReceipt(session.keys, options.forge?.(facts) ?? facts, {

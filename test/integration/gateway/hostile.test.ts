@@ -27,7 +27,7 @@ test.each([
   ['an unknown frame', '{"type":"give","all":true}'],
   ['an unknown field', JSON.stringify({ ...hello(JOIN), extra: 1 })],
   ['a binary message', new Uint8Array(64)],
-  ['a message above 1 MiB', `"${'x'.repeat(2 ** 20 + 1)}"`],
+  ['a message above 2 MiB', `"${'x'.repeat(2 ** 21 + 1)}"`],
 ])('%s before admission ends the connection', async (_what, data) => {
   const peer = await openSocket(url)
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { isModelId, parseId } from '../../../src/core/ids.ts'
+import { devSetting } from '../../support/attested.ts'
 import { fixtureModel } from '../../support/models/fixture-models.ts'
 import {
   JOIN,
@@ -66,7 +67,7 @@ function startWorker(
       CHRYSALIS_TEXT_MODEL: 'fixture-scripted',
       CHRYSALIS_SPEECH_MODEL: 'fixture-speech',
       CHRYSALIS_GATEWAY_URL: gateway.url,
-      CHRYSALIS_JOIN: JOIN,
+      CHRYSALIS_JOIN: devSetting(JOIN),
       CHRYSALIS_BROKER_KEY: gateway.identity.publicKey,
       ...change,
     },

@@ -10,12 +10,15 @@ import { noUnits } from '../../../src/core/units.ts'
 import { sealBlob } from '../../../src/tee/blob.ts'
 import { newCek } from '../../../src/tee/envelope.ts'
 import { identityOf, pinBroker } from '../../../src/tee/identity.ts'
+import { nodeHashes } from '../../../src/tee/node-crypto.ts'
 import { checkReceipt } from '../../../src/tee/receipt.ts'
 import { createVerifier } from '../../../src/tee/signature.ts'
+import { shownHash } from '../../../src/tee/verify/shown-text.ts'
 import { createBlobDownload } from '../../../src/workers/blob-download.ts'
 import type { Lending } from '../../../src/workers/lending.ts'
 import { startSessions, type WorkerLoop } from '../../../src/workers/session.ts'
 import { work } from '../../../src/workers/work.ts'
+import { devSource } from '../../support/attested.ts'
 import { ECHO_SPEECH, ECHO_WEIGHTS, echoLending } from '../../support/echo-lending.ts'
 import {
   JOIN,
@@ -53,6 +56,7 @@ function startWorker(
     net,
     broker: pinBroker(options.brokerKey ?? gateway.identity.publicKey),
     join: Secret.of(options.join ?? JOIN),
+    source: devSource(),
     build: '0.0.0',
     urls: [gateway.url],
     lending,
@@ -122,6 +126,7 @@ describe('a worker', () => {
       inputHash: leased.inputHash,
       outputHash: result.outputHash,
       streamHash: result.streamHash,
+      shownHash: shownHash('bonjour', result.salt, nodeHashes),
       signing: createVerifier(session.publicKeys.signing),
       signingKeyId: session.publicKeys.signingKeyId,
       keysetDigest: session.claims.keyset,

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { BYE, type FrameOf, type FromGateway } from '../../../src/core/frames.ts'
-import { startHandshake } from '../../../src/gateway/admit.ts'
-import {
-  type AdmittedSession,
-  acceptSimulated,
-  createAdmission,
-} from '../../../src/tee/admission.ts'
+import { type RefusedWorker, startHandshake } from '../../../src/gateway/admit.ts'
+import type { AdmittedSession } from '../../../src/tee/admission.ts'
 import { toBase64url } from '../../../src/tee/binary.ts'
-import { admitBytes } from '../../../src/tee/claims.ts'
+import { admitBytes, reportData } from '../../../src/tee/claims.ts'
 import { identityOf } from '../../../src/tee/identity.ts'
-import { createJoinTokens, joinTokenHash } from '../../../src/tee/join.ts'
+import { createJoinTokens, ownToken } from '../../../src/tee/join.ts'
 import { createWorkerKeys } from '../../../src/tee/keyset.ts'
+import { devSource, testAdmission, testAttestation } from '../../support/attested.ts'
 import { handClock, NOW_S } from '../../support/tee.ts'
 
 const hello: FrameOf<'hello'> = {
@@ -27,21 +24,22 @@ const hello: FrameOf<'hello'> = {
 async function open() {
   const clock = handClock()
   const identity = identityOf(randomBytes(32))
-  const joins = createJoinTokens([joinTokenHash('token')], clock)
-  const verify = acceptSimulated
-  const admission = createAdmission({ identity, net: 'devnet', epoch: 1, joins, verify, clock })
+  const joins = createJoinTokens([ownToken('token')], clock)
+  const attestation = testAttestation({ clock })
+  const admission = testAdmission({ identity, joins, clock, attestation })
+  const source = devSource({}, { clock })
   const keys = await createWorkerKeys('devnet', NOW_S + 80_000)
   const sent: FromGateway[] = []
   const closed: number[] = []
   const sessions: AdmittedSession[] = []
+  const refused: RefusedWorker[] = []
   const handshake = startHandshake({
     admission,
-    identity,
     clock,
     send: (frame) => sent.push(frame),
     close: (code) => closed.push(code),
     onAdmitted: (session) => sessions.push(session),
-    onRefused: () => undefined,
+    onRefused: (it) => refused.push(it),
   })
   const answer = async (): Promise<void> => {
     const challenge = sent.findLast((frame) => frame.type === 'challenge')
@@ -60,18 +58,18 @@ async function open() {
       image: '',
       notAfter: keys.keyset.not_after,
     } as const
-    const sig = toBase64url(keys.signer.sign(admitBytes({ ...claims, models: [], gpus: [] })))
-    const evidence = { ...claims, models: [], gpus: [] }
+    const full = { ...claims, models: [], gpus: [] }
+    const { quote } = await source.quote(reportData(full))
     await handshake.hear({
       type: 'evidence',
-      claims: evidence,
+      claims: full,
       keyset: keys.keyset,
-      quote: '',
+      quote: toBase64url(quote),
       gpu: [],
-      sig,
+      sig: toBase64url(keys.signer.sign(admitBytes(full))),
     })
   }
-  return { clock, handshake, sent, closed, sessions, answer }
+  return { clock, handshake, attestation, admission, sent, closed, sessions, refused, answer }
 }
 
 test('a step that takes longer than ten seconds ends the connection', async () => {
@@ -122,4 +120,37 @@ test('a renewal that is not answered ends nothing, and is asked for again', asyn
 
   expect(closed).toEqual([])
   expect(sent.filter(({ type }) => type === 'challenge')).toHaveLength(3)
+})
+
+test('a renewal that fails for no fault of the worker ends nothing, and is asked for again later', async () => {
+  const { handshake, attestation, sent, closed, refused, answer } = await open()
+  await handshake.hear(hello)
+  await answer()
+  handshake.renew()
+  attestation.setPolicy((policy) => ({ ...policy, epoch: 2 }))
+  await answer()
+
+  expect(sent.at(-1)).toMatchObject({ ok: false, code: 'claims.epoch', reason: 'CLM_EPOCH' })
+  expect(refused).toEqual([{ code: 'claims.epoch', reason: 'CLM_EPOCH', isFinal: false }])
+  expect(closed).toEqual([])
+  handshake.renew()
+  expect(sent.at(-1)).toMatchObject({ type: 'challenge', epoch: 2 })
+})
+
+test('a renewal that the policy refuses ends the connection with reason and sentence', async () => {
+  const { handshake, attestation, sent, closed, refused, answer } = await open()
+  await handshake.hear(hello)
+  await answer()
+  attestation.setPolicy((policy) => ({ ...policy, entries: [] }))
+  handshake.renew()
+  await answer()
+
+  expect(sent.at(-1)).toMatchObject({
+    ok: false,
+    code: 'admission.evidence',
+    reason: 'POL_MEASUREMENT',
+    sentence: 'This image is not on the policy of this network: use a released one.',
+  })
+  expect(refused.at(-1)).toMatchObject({ isFinal: true })
+  expect(closed).toEqual([BYE.refused])
 })

@@ -1,35 +1,55 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '../../../src/core/app-error.ts'
 import type { Net } from '../../../src/core/config.ts'
 import type { Claims, FrameOf, Keyset } from '../../../src/core/frames.ts'
-import {
-  acceptSimulated,
-  createAdmission,
-  type EvidenceVerifier,
-} from '../../../src/tee/admission.ts'
-import { fromBase64url, toBase64url } from '../../../src/tee/binary.ts'
-import { admitBytes, gpuHash, gpuNonce, reportData } from '../../../src/tee/claims.ts'
+import { fromBase64url, toBase64url, toHex } from '../../../src/tee/binary.ts'
+import { admitBytes, gpuNonce, reportData } from '../../../src/tee/claims.ts'
+import type { SimulatedMachine } from '../../../src/tee/dev/sim-source.ts'
+import { DEV_MR_TD } from '../../../src/tee/dev/tdx.ts'
+import type { EvidenceVerifier } from '../../../src/tee/evidence-verifier.ts'
 import { identityOf, pinBroker } from '../../../src/tee/identity.ts'
-import { createJoinTokens, joinTokenHash } from '../../../src/tee/join.ts'
+import { createJoinTokens, ownToken } from '../../../src/tee/join.ts'
 import { createWorkerKeys, keysetDigest, kidOf, type WorkerKeys } from '../../../src/tee/keyset.ts'
+import { nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { refusalOf } from '../../../src/tee/refusal.ts'
 import { joinSession, unwrapCek, wrapCek } from '../../../src/tee/session-keys.ts'
+import type { TeeCode } from '../../../src/tee/verify/codes.ts'
+import type { Policy } from '../../../src/tee/verify/policy/document.ts'
+import { readEvidenceRecord } from '../../../src/tee/verify/proof/evidence-record.ts'
+import { devSource, testAdmission, testAttestation } from '../../support/attested.ts'
 import { handClock, NOW_S, sealedJob, someKid, someLease } from '../../support/tee.ts'
 
 const TOKEN = 'the-join-token-of-an-owner'
 const identity = identityOf(randomBytes(32))
 const broker = pinBroker(identity.publicKey)
+const devMrTd = toHex(DEV_MR_TD)
 
-function setUp(options: { net?: Net; verify?: EvidenceVerifier } = {}) {
+interface SetUp {
+  net?: Net
+  verifier?: Partial<EvidenceVerifier>
+  policy?: (policy: Policy) => Policy
+  hardwareAnswer?: TeeCode
+  keep?: () => Promise<void>
+}
+
+function setUp(options: SetUp = {}) {
+  const { net = 'devnet', policy = (it: Policy) => it } = options
   const clock = handClock()
-  const admission = createAdmission({
-    identity,
-    net: options.net ?? 'devnet',
-    epoch: 7,
-    joins: createJoinTokens([joinTokenHash(TOKEN)], clock),
-    verify: options.verify ?? acceptSimulated,
+  const attestation = testAttestation({
+    net,
     clock,
+    policy: (draft) => policy({ ...draft, epoch: 7, prev: 'a'.repeat(64) }),
   })
-  return { clock, admission }
+  attestation.hardwareAnswer = options.hardwareAnswer
+  const joins = createJoinTokens([ownToken(TOKEN)], clock)
+  const changed = {
+    ...attestation,
+    verifier: { ...attestation.verifier, ...options.verifier },
+    ...(options.keep && { keep: options.keep }),
+  }
+  const admission = testAdmission({ identity, joins, net, clock, attestation: changed })
+  return { clock, admission, attestation }
 }
 
 const someHello = (change: Partial<FrameOf<'hello'>> = {}): FrameOf<'hello'> => ({
@@ -51,13 +71,15 @@ interface Change {
   gpu?: FrameOf<'evidence'>['gpu']
   quote?: string
   signer?: WorkerKeys
+  machine?: SimulatedMachine
+  foreign?: boolean
 }
 
-function evidenceOf(
+async function evidenceOf(
   keys: WorkerKeys,
   { nonce, aud, epoch }: FrameOf<'challenge'>,
   change: Change = {},
-): FrameOf<'evidence'> {
+): Promise<FrameOf<'evidence'>> {
   const claims: Claims = {
     v: 1,
     ctx: 'chrysalis/claims/1',
@@ -74,18 +96,17 @@ function evidenceOf(
     ...change.claims,
   }
   const sig = toBase64url((change.signer ?? keys).signer.sign(admitBytes(claims)))
-  const { keyset = keys.keyset, gpu = [], quote = '' } = change
+  const { keyset = keys.keyset, gpu = [], machine = {}, foreign = false } = change
+  const source = devSource(machine, { clock: handClock(), foreign })
+  const quote = change.quote ?? toBase64url((await source.quote(reportData(claims))).quote)
   return { type: 'evidence', claims, keyset, quote, gpu, sig }
 }
 
 /** The outcome of one admission in which `change` was made. */
-async function outcome(
-  change: Change = {},
-  options: Parameters<typeof setUp>[0] = {},
-): Promise<string> {
+async function outcome(change: Change = {}, options: SetUp = {}): Promise<string> {
   const { admission } = setUp(options)
   const challenge = admission.challenge()
-  const evidence = evidenceOf(await newKeys(), challenge, change)
+  const evidence = await evidenceOf(await newKeys(), challenge, change)
   const result = await admission.check({
     hello: someHello({ net: options.net ?? 'devnet' }),
     challenge,
@@ -105,7 +126,7 @@ describe('admission', () => {
     const result = await admission.check({
       hello: someHello(),
       challenge,
-      evidence: evidenceOf(keys, challenge),
+      evidence: await evidenceOf(keys, challenge),
     })
 
     if (!result.ok) throw new Error(result.code)
@@ -138,12 +159,12 @@ describe('admission', () => {
       return result.ok ? 'admitted' : result.code
     }
 
-    expect(await check(others, evidenceOf(keys, others))).toBe('admitted')
-    expect(await check(others, evidenceOf(keys, others))).toBe('claims.nonce')
-    expect(await check(mine, evidenceOf(keys, others))).toBe('claims.nonce')
+    expect(await check(others, await evidenceOf(keys, others))).toBe('admitted')
+    expect(await check(others, await evidenceOf(keys, others))).toBe('claims.nonce')
+    expect(await check(mine, await evidenceOf(keys, others))).toBe('claims.nonce')
     const late = admission.challenge()
     clock.turn(90_000)
-    expect(await check(late, evidenceOf(keys, late))).toBe('claims.nonce')
+    expect(await check(late, await evidenceOf(keys, late))).toBe('claims.nonce')
   })
 
   it('refuses claims for another broker, net, epoch or lifetime', async () => {
@@ -186,7 +207,7 @@ describe('admission', () => {
   it('refuses claims without a canonical form, which nobody can have signed', async () => {
     const { admission } = setUp()
     const challenge = admission.challenge()
-    const honest = evidenceOf(await newKeys(), challenge)
+    const honest = await evidenceOf(await newKeys(), challenge)
     for (const change of [{ payout: '\ud800' }, { image: '\udc00x' }, { epoch: -0 }]) {
       const evidence = { ...honest, claims: { ...honest.claims, ...change } }
       const result = await admission.check({ hello: someHello(), challenge, evidence })
@@ -206,7 +227,7 @@ describe('admission', () => {
     const [victim, thief] = [await newKeys(), await newKeys()]
     const admit = async (keys: WorkerKeys, keyset: Keyset) => {
       const challenge = admission.challenge()
-      const evidence = evidenceOf(keys, challenge, {
+      const evidence = await evidenceOf(keys, challenge, {
         keyset,
         claims: { keyset: keysetDigest(keyset) },
       })
@@ -220,35 +241,94 @@ describe('admission', () => {
     expect(await admit(victim, victim.keyset)).toBe('admitted')
   })
 
-  it('refuses simulated evidence everywhere but on the dev network, and hardware evidence it cannot check', async () => {
+  it('refuses simulated evidence everywhere but on the dev network', async () => {
     const keys = await newKeys('testnet')
     const { admission } = setUp({ net: 'testnet' })
     const challenge = admission.challenge()
-    const evidence = evidenceOf(keys, challenge, { claims: { net: 'testnet' } })
-    const result = await admission.check({
-      hello: someHello({ net: 'testnet' }),
-      challenge,
-      evidence,
-    })
+    const evidence = await evidenceOf(keys, challenge, { claims: { net: 'testnet' } })
+    const hello = someHello({ net: 'testnet' })
+    const result = await admission.check({ hello, challenge, evidence })
 
-    expect(result).toMatchObject({ ok: false, code: 'admission.evidence' })
-    expect(await outcome({ quote: 'AAAA' })).toBe('admission.evidence')
+    expect(result).toMatchObject({ ok: false, code: 'admission.evidence', reason: 'X509_ROOT' })
   })
 
-  it('gives hardware verifiers the report data and GPU nonce that the claims bind', async () => {
-    const gpu = [{ arch: 'HOPPER', evidence: 'AAAA', certificate: 'BBBB' }]
-    const gpus = gpu.map((one) => gpuHash(one) ?? '')
+  it.each<[string, Change, SetUp, TeeCode]>([
+    ['bytes that are no quote', { quote: 'AAAA' }, {}, 'TDX_SIZE'],
+    ['a machine of another dev network', { foreign: true }, {}, 'X509_ROOT'],
+    [
+      'another image',
+      { machine: { registers: { rtmr2: new Uint8Array(48).fill(1) } } },
+      {},
+      'POL_MEASUREMENT',
+    ],
+    [
+      'a debug machine',
+      { machine: { edits: { report: (bytes) => void (bytes[120] = 1) } } },
+      {},
+      'TDX_DEBUG',
+    ],
+    [
+      'old firmware',
+      { machine: { edits: { platform: { components: [2, 2, 2, 2, 3, ...Array(11).fill(0)] } } } },
+      {},
+      'TCB_STATUS',
+    ],
+    ['an empty policy', {}, { policy: (it) => ({ ...it, entries: [] }) }, 'POL_MEASUREMENT'],
+    [
+      'a model that is not listed',
+      {},
+      { policy: (it) => ({ ...it, entries: it.entries.map((one) => ({ ...one, models: [] })) }) },
+      'CLM_MODEL',
+    ],
+    [
+      'a withdrawn machine',
+      {},
+      { policy: (it) => ({ ...it, deny: { ...it.deny, measurements: [devMrTd] } }) },
+      'POL_DENIED',
+    ],
+    ['a machine nobody enrolled', {}, { hardwareAnswer: 'HW_UNKNOWN' }, 'HW_UNKNOWN'],
+    ['a payout to somebody else', { claims: { payout: 'EQ-thief' } }, {}, 'CLM_PAYOUT'],
+  ])('refuses %s by its own reason, in a sentence', async (_what, change, options, reason) => {
+    const claims =
+      reason === 'CLM_MODEL'
+        ? { models: [{ id: 'm' as never, weights: `sha256:${'1'.repeat(64)}` }] }
+        : { ...change.claims }
+    const { admission } = setUp(options)
+    const challenge = admission.challenge()
+    const evidence = await evidenceOf(await newKeys(), challenge, { ...change, claims })
+    const result = await admission.check({ hello: someHello(), challenge, evidence })
+
+    expect(result).toMatchObject({ ok: false, reason })
+    expect(result.verdict).toMatchObject({
+      ok: false,
+      reason,
+      sentence: expect.stringMatching(/\w\.$/),
+    })
+    broker.check(result.verdict)
+  })
+
+  it('refuses a quote over other claims', async () => {
+    const { admission } = setUp()
+    const challenge = admission.challenge()
+    const keys = await newKeys()
+    const honest = await evidenceOf(keys, challenge)
+    const other = await evidenceOf(keys, challenge, { claims: { image: 'other' } })
+    const bound = await admission.check({
+      hello: someHello(),
+      challenge,
+      evidence: { ...honest, quote: other.quote },
+    })
+    expect(bound).toMatchObject({ ok: false, reason: 'CLM_BINDING' })
+  })
+
+  it('gives the verifier the report data and GPU nonce that the claims bind', async () => {
     const asked: { reportData: Uint8Array; gpuNonce: Uint8Array; claims: Claims }[] = []
-    const verify: EvidenceVerifier = async ({ claims }, expected) => {
+    const verify: EvidenceVerifier['verify'] = async ({ claims }, expected) => {
       asked.push({ ...expected, claims })
-      return { ok: true, tier: 'gpu-tee', expiresAt: NOW_S + 60 }
+      throw refusalOf('TDX_SIG')
     }
 
-    expect(await outcome({ gpu, claims: { gpus } }, { verify })).toBe('admitted')
-    expect(await outcome({ gpu, claims: { gpus: ['ab'.repeat(32)] } }, { verify })).toBe(
-      'claims.shape',
-    )
-    expect(await outcome({ gpu, claims: { gpus: [] } }, { verify })).toBe('claims.shape')
+    expect(await outcome({}, { verifier: { verify } })).toBe('admission.evidence')
     const [first] = asked
     if (!first) throw new Error('not asked')
     expect(first.reportData).toEqual(reportData(first.claims))
@@ -257,31 +337,75 @@ describe('admission', () => {
   })
 
   it('ends a session with its evidence', async () => {
-    const verify: EvidenceVerifier = async () => ({
-      ok: true,
-      tier: 'cpu-tee',
-      expiresAt: NOW_S + 60,
+    const { admission } = setUp({
+      policy: (it) => ({
+        ...it,
+        notAfter: NOW_S + 60,
+        entries: it.entries.map((one) => ({ ...one, until: NOW_S + 90 })),
+      }),
     })
-    const { admission } = setUp({ verify })
     const challenge = admission.challenge()
-    const evidence = evidenceOf(await newKeys(), challenge)
+    const evidence = await evidenceOf(await newKeys(), challenge)
 
     const result = await admission.check({ hello: someHello(), challenge, evidence })
 
-    expect(result).toMatchObject({ ok: true, tier: 'cpu-tee', expiresAt: NOW_S + 60 })
+    expect(result).toMatchObject({ ok: true, tier: 'simulated', expiresAt: NOW_S + 60 })
+  })
+
+  it('keeps a record under its own hash before the worker hears of it', async () => {
+    const { admission, attestation } = setUp()
+    const challenge = admission.challenge()
+    const evidence = await evidenceOf(await newKeys(), challenge)
+
+    const result = await admission.check({ hello: someHello(), challenge, evidence })
+
+    if (!result.ok) throw new Error(result.code)
+    const text = attestation.records.get(result.evidenceId) ?? ''
+    const read = readEvidenceRecord(JSON.parse(text), nodeHashes)
+    expect(read?.id).toBe(result.evidenceId)
+    expect(read?.data.claims).toEqual(evidence.claims)
+    expect(read?.data.policy).toEqual(attestation.policy())
+    expect(read?.data.collateral).toHaveProperty('tcb_info')
+    expect(read?.document.claims.tee_attested.status).toBe('unknown')
+    expect(read?.document.claims.extra['tier']).toBe('simulated')
+  })
+
+  it('admits nobody whose record cannot be kept, and does not hold that against the owner', async () => {
+    const keep = async () => {
+      throw new AppError('stores.down')
+    }
+    const { admission } = setUp({ keep })
+    for (let n = 0; n < 4; n++) {
+      const challenge = admission.challenge()
+      const evidence = await evidenceOf(await newKeys(), challenge)
+      const result = await admission.check({ hello: someHello(), challenge, evidence })
+      expect(result).toMatchObject({ ok: false, code: 'stores.down' })
+    }
+  })
+
+  it('judges a session again by the policy of the moment', async () => {
+    const { admission, attestation } = setUp()
+    const challenge = admission.challenge()
+    const evidence = await evidenceOf(await newKeys(), challenge)
+    const result = await admission.check({ hello: someHello(), challenge, evidence })
+    if (!result.ok) throw new Error(result.code)
+
+    expect(admission.rejudge(result)).toBeUndefined()
+    attestation.setPolicy((it) => ({ ...it, deny: { ...it.deny, kids: [result.kid] } }))
+    expect(admission.rejudge(result)).toBe('POL_DENIED')
   })
 
   it('talks to no one without the owner\u2019s token, and pauses a token after three refusals', async () => {
     const { admission, clock } = setUp()
     const refuse = async () => {
       const challenge = admission.challenge()
-      const evidence = evidenceOf(await newKeys(), challenge, { claims: { epoch: 1 } })
+      const evidence = await evidenceOf(await newKeys(), challenge, { claims: { epoch: 1 } })
       const result = await admission.check({ hello: someHello(), challenge, evidence })
       return result.ok ? 'admitted' : result.code
     }
 
-    expect(admission.checkHello(someHello({ join: 'another' }))).toBe('admission.join')
-    expect(admission.checkHello(someHello({ net: 'testnet' }))).toBe('net.mismatch')
+    expect(admission.checkHello(someHello({ join: 'another' }))?.code).toBe('admission.join')
+    expect(admission.checkHello(someHello({ net: 'testnet' }))?.code).toBe('net.mismatch')
     expect(admission.checkHello(someHello())).toBeUndefined()
     for (let n = 0; n < 3; n++) expect(await refuse()).toBe('claims.epoch')
     expect(await refuse()).toBe('admission.rate')
