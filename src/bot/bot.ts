@@ -46,6 +46,7 @@ import { createLive } from './live.ts'
 import type { Bundle } from './merge.ts'
 import { type Pacer, paceCalls } from './pacer.ts'
 import { type Fatal, type Intake, startPolling } from './polling.ts'
+import type { ProofLinks } from './proof-links.ts'
 import { detectLanguage } from './reading/language.ts'
 import type { Reader } from './reading/read.ts'
 import { type AnswerFacts, createRecentFacts } from './recent-facts.ts'
@@ -80,6 +81,7 @@ export interface BotDeps {
   readonly life: Lifetime
   readonly intake: IntakeChoice
   readonly pacer: Pacer
+  readonly proofs?: ProofLinks
   readonly onFatal: (code: Fatal) => void
 }
 
@@ -244,7 +246,18 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   void detectLanguage(bot.botInfo.first_name.repeat(8), [])
   await resumeLive({ desk, deliveries, live })
   desk.startDeliveries(
-    createDeliver({ deliveries, users, copies, live, publishers, recent, chats, clock, log }),
+    createDeliver({
+      deliveries,
+      users,
+      copies,
+      live,
+      publishers,
+      recent,
+      chats,
+      ...(deps.proofs && { proofs: deps.proofs }),
+      clock,
+      log,
+    }),
   )
   await updates.start()
   life.keep('intake', await startIntake({ ...deps, bot, api, updates }), (it) => it?.stop())

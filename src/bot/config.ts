@@ -40,6 +40,11 @@ const botSettings = z.object({
   CHRYSALIS_WEBHOOK_URL: webhookUrl.optional(),
   CHRYSALIS_WEBHOOK_HOST: z.string().default('127.0.0.1'),
   CHRYSALIS_WEBHOOK_PORT: integer(0, 65_535).default(4820),
+  /**
+   * The proof page of the gateway, `https://proof.example.org/proof`: with https also as a Mini App. Without it answers
+   * have no Proof button. Telegram refuses buttons that lead to this machine, so plain http is for the simulator.
+   */
+  CHRYSALIS_PROOF_URL: webhookUrl.optional(),
   /** Messages a second of this process; Telegram allows about 30 to a bot, so several processes share that. */
   CHRYSALIS_SENDS_PER_SECOND: integer(1, 1000).default(25),
 })

@@ -14,6 +14,7 @@ import type { Copies, CopyKey } from './copies.ts'
 import type { Delivery, DeliveryStore, SentFacts } from './delivery.ts'
 import type { Live } from './live.ts'
 import { modelTitle } from './models.ts'
+import { type ProofLinks, proofAddressOf } from './proof-links.ts'
 import type { RecentFacts } from './recent-facts.ts'
 import { composeAnswer, type Keyboard } from './replies/answer.ts'
 import type { Publishers } from './replies/publisher.ts'
@@ -29,6 +30,8 @@ export interface DeliverDeps {
   readonly publishers: Publishers
   readonly recent: RecentFacts
   readonly chats: Pick<Chats, 'isUnreachable'>
+  /** Absent where no page shows proofs. */
+  readonly proofs?: ProofLinks
   readonly clock: Clock
   readonly log: Log
 }
@@ -122,6 +125,8 @@ async function publish(
     modelTitle: modelTitle(finished.model),
     texts,
     ...(copy && { copy }),
+    ...(deps.proofs &&
+      finished.salts && { proof: proofAddressOf(deps.proofs, finished.job, finished.salts) }),
   })
   return publisher.final(delivery, answer, {
     parts: delivery.parts,

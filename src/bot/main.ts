@@ -14,9 +14,11 @@ import { openIdentity } from '../tee/identity.ts'
 import { createKeks } from '../tee/kek.ts'
 import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
+import { encodeProofLink } from '../tee/verify/proof-link.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
 import { type BotConfig, botConfig } from './config.ts'
 import { createPacer } from './pacer.ts'
+import type { ProofLinks, ProofSalts } from './proof-links.ts'
 import { createReader } from './reading/read.ts'
 import type { AnswerFacts } from './recent-facts.ts'
 
@@ -65,6 +67,9 @@ export async function main(
     log,
     life,
     intake: intakeOf(config, data),
+    ...(config.CHRYSALIS_PROOF_URL !== undefined && {
+      proofs: proofLinksOf(config.CHRYSALIS_PROOF_URL),
+    }),
     pacer: createPacer({ clock, perSecond: config.CHRYSALIS_SENDS_PER_SECOND }),
     onFatal: (code) => {
       log.error('bot.stopped', { code })
@@ -72,6 +77,16 @@ export async function main(
     },
   })
   return { facts: bot.facts }
+}
+
+/** A browser is given the secrets in the fragment, which no server sees; a Mini App needs its fragment for Telegram's own data. */
+function proofLinksOf(page: string): ProofLinks {
+  return {
+    page: (job, salts) => `${page}#${encodeProofLink({ job, ...salts })}`,
+    ...(page.startsWith('https:') && {
+      app: (job: JobId, salts: ProofSalts) => `${page}?p=${encodeProofLink({ job, ...salts })}`,
+    }),
+  }
 }
 
 /** How updates come in. The key makes path and secret of the webhook, and all processes of one bot have the same. */

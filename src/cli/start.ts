@@ -68,7 +68,8 @@ export async function runStart(
         ? await runSimulator({ ...ground, env: settings })
         : undefined
     const gateway = await runGateway({ ...ground, env: settings, db })
-    const bot = await runBot({ ...ground, env: { ...settings, ...(chat && telegramOf(chat)) }, db })
+    const own = chat && { ...telegramOf(chat), ...proofPageOf(gateway) }
+    const bot = await runBot({ ...ground, env: { ...settings, ...own }, db })
     keepWorkerRunning({
       ...ground,
       env,
@@ -108,6 +109,11 @@ function telegramOf(chat: { apiRoot: string; token: Secret }): Record<string, st
     CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',
   }
 }
+
+/** Answers in the chat simulator lead to the page on this machine; for Telegram it needs an address of its own. */
+const proofPageOf = ({ port }: { port: number }): Record<string, string> => ({
+  CHRYSALIS_PROOF_URL: `http://127.0.0.1:${String(port)}/proof`,
+})
 
 const databaseUrl = (env: Environment, dataDir: string): string =>
   env['DATABASE_URL'] ?? `pglite:${join(dataDir, 'db')}`

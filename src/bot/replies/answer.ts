@@ -7,6 +7,7 @@ import type { Checked, TaskOutput } from '../../tasks/task.ts'
 import { pressData } from '../buttons.ts'
 import type { CopyKey } from '../copies.ts'
 import type { Delivery } from '../delivery.ts'
+import { type ProofAddress, proofButton } from '../proof-links.ts'
 import { languageName, type Texts, type UiLanguage } from '../texts/texts.ts'
 import type { Style } from './blocks.ts'
 
@@ -37,6 +38,8 @@ export interface AnswerSource {
   readonly texts: Texts
   /** Absent when the person switched copies off: then no button needs the text. */
   readonly copy?: CopyKey
+  /** Where the answer can be checked; absent where there is no page or no receipt. */
+  readonly proof?: ProofAddress
 }
 
 export function composeAnswer(source: AnswerSource): Answer {
@@ -128,7 +131,7 @@ function checkedLines(checked: Checked, { details }: Texts): string[] {
   return lines
 }
 
-/** At most four rows, two buttons in each: what to do next first, the facts last. */
+/** At most five rows, three buttons in each: what to do next first, facts and proof last. */
 function keyboardOf(source: AnswerSource): InlineKeyboardButton[][] {
   const { delivery, output, copy, texts } = source
   const { buttons } = texts
@@ -136,14 +139,18 @@ function keyboardOf(source: AnswerSource): InlineKeyboardButton[][] {
     text: buttons.details,
     callback_data: pressData({ kind: 'details', job: delivery.job }),
   }
-  if (delivery.place.kind === 'aside' && output.text !== '')
-    return [asideButtons(source), [details]]
-  if (delivery.place.kind !== 'private' || output.outcome === 'no-speech') return [[details]]
+  const { kind } = delivery.place
+  const proof = source.proof ? [proofButton(buttons.proof, source.proof, kind)] : []
+  const last = [details, ...proof]
+  if (kind === 'aside' && output.text !== '') return [asideButtons(source), last]
+  if (kind !== 'private' || output.outcome === 'no-speech') return [last]
   const isShort = delivery.flow === 'transcript' && output.text.length <= 256
   const copyText = { text: buttons.copy, copy_text: { text: output.text } }
   const rows = copy ? copyRows(source, copy) : []
-  if (delivery.flow === 'translation') return translationRows(source, rows.flat(), details)
-  return [...rows, isShort ? [copyText, details] : [details]]
+  if (delivery.flow === 'translation') return translationRows(source, rows.flat(), last)
+  return [...rows, ...(isShort ? [[copyText, details], proof] : [last])].filter(
+    (row) => row.length > 0,
+  )
 }
 
 /** Without a copy the text is read from the message itself. */
@@ -160,7 +167,7 @@ function asideButtons({ copy, texts }: AnswerSource): InlineKeyboardButton[] {
 function translationRows(
   { delivery, output, texts }: AnswerSource,
   follow: readonly InlineKeyboardButton[],
-  details: InlineKeyboardButton,
+  last: readonly InlineKeyboardButton[],
 ): InlineKeyboardButton[][] {
   const { buttons } = texts
   const from = output.sourceLanguage ?? delivery.from
@@ -180,7 +187,7 @@ function translationRows(
       { text: buttons.never(name), callback_data: pressData({ kind: 'never', language: from }) },
     ])
   }
-  rows.push([...rest, details])
+  rows.push([...rest, ...last])
   return rows
 }
 

@@ -156,6 +156,7 @@ export const en = {
 
   buttons: {
     details: 'ℹ️ Details',
+    proof: '🔏 Proof',
     retry: '↻ Try again',
     translateTo: '🌐 Translate to…',
     otherLanguage: '🌐 Another language…',

@@ -166,6 +166,7 @@ export const ru: Texts = {
 
   buttons: {
     details: 'ℹ️ Подробности',
+    proof: '🔏 Доказательство',
     retry: '↻ Ещё раз',
     translateTo: '🌐 Перевести на…',
     otherLanguage: '🌐 Другой язык…',

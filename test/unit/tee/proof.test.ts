@@ -1,0 +1,308 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseStrictJson } from '../../../src/core/canonical.ts'
+import {
+  browserHashes,
+  checkSignaturesByWebCrypto,
+} from '../../../src/gateway/proof-page/browser-crypto.ts'
+import { NOT_PROVEN_RU, SENTENCES_RU } from '../../../src/gateway/proof-page/sentences-ru.ts'
+import { checkSignaturesByNode, nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { type ProofBundle, readBundle } from '../../../src/tee/verify/proof/bundle.ts'
+import type { CheckName, ProofReport } from '../../../src/tee/verify/proof/report.ts'
+import { NOT_PROVEN_EN, SENTENCES_EN } from '../../../src/tee/verify/proof/sentences-en.ts'
+import { type ProofOptions, verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
+import { bundleOf, type MadeProof, madeProof, type ProofWish } from '../../support/proof.ts'
+
+const byNode = { hashes: nodeHashes, checkSignatures: checkSignaturesByNode }
+const byBrowser = { hashes: browserHashes, checkSignatures: checkSignaturesByWebCrypto }
+
+const verify = (bundle: ProofBundle, more: Partial<ProofOptions> = {}): Promise<ProofReport> =>
+  verifyProof(bundle, { ...byNode, ...more })
+
+const saysOf = (report: ProofReport, name: CheckName): string =>
+  report.checks.find((check) => check.name === name)?.says ?? ''
+const wrong = (report: ProofReport): string[] =>
+  report.checks.filter(({ state }) => state === 'refuted').map(({ says }) => says)
+const codesOf = (report: ProofReport): string[] => report.checks.flatMap(({ codes }) => codes)
+
+describe('the proof of a devnet answer', () => {
+  it('has nothing refuted, and says first that nothing of it is proven', async () => {
+    const { bundle } = await madeProof()
+
+    const report = await verify(bundle)
+
+    expect(wrong(report)).toEqual([])
+    expect(report).toMatchObject({ isSimulated: true, profile: 'D', isAccepted: true })
+    expect(report.notProven).toContain('test-network')
+    expect(report.notProven).not.toContain('operator')
+    expect(report.checks.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(saysOf(report, 'hardware')).toBe('hardware.simulated')
+    expect(saysOf(report, 'gateway')).toBe('gateway.operator')
+    expect(report.facts).toMatchObject({ tier: 'simulated', task: 'translate' })
+  })
+
+  it('never calls the machine, its list or its weights proven', async () => {
+    const { bundle } = await madeProof({ gpus: 0 })
+
+    const report = await verify(bundle)
+
+    for (const name of ['binding', 'hardware', 'policy', 'weights'] as const)
+      expect(report.checks.find((check) => check.name === name)?.state).toBe('asserted')
+  })
+
+  it('with two GPUs names them as the test root’s, and says what ties them to the machine', async () => {
+    const { bundle } = await madeProof({ gpus: 2 })
+
+    const report = await verify(bundle)
+
+    expect(saysOf(report, 'gpu')).toBe('gpu.ok')
+    expect(wrong(report)).toEqual([])
+    expect(report.notProven).toContain('gpu-place')
+  })
+
+  it('is the same in a browser’s cryptography, and nothing of it depends on today’s date', async () => {
+    const { bundle, text } = await madeProof()
+
+    const [node, browser] = [
+      await verify(bundle, { text }),
+      await verify(bundle, { ...byBrowser, text }),
+    ]
+
+    expect(browser).toEqual(node)
+  })
+
+  it('takes the answer as it was copied, and refuses one changed letter', async () => {
+    const { bundle, text } = await madeProof()
+
+    const right = await verify(bundle, {
+      text: `${text.replace('- ', '• ')}\nGerman → English · test`,
+    })
+    const changed = await verify(bundle, { text: text.replace('18:00', '19:00') })
+
+    expect(saysOf(right, 'text')).toBe('text.ok')
+    expect(right.checks.find(({ name }) => name === 'text')?.state).toBe('proven')
+    expect(wrong(changed)).toEqual(['text.differs'])
+    expect(codesOf(changed)).toEqual(['RCP_OUTPUT'])
+  })
+
+  it('without its salts lets no text be compared, and keeps everything else', async () => {
+    const { bundle, text } = await madeProof()
+    const { receipt, note, evidence } = bundle
+
+    const report = await verify({ receipt, note, evidence }, { text })
+
+    expect(saysOf(report, 'text')).toBe('text.no-salt')
+    expect(wrong(report)).toEqual([])
+  })
+
+  it('with its policy’s hash given is refused for any other hash', async () => {
+    const { bundle } = await madeProof()
+    const sha256 = (await verify(bundle)).policy?.sha256 ?? ''
+
+    expect(wrong(await verify(bundle, { policyHash: sha256 }))).toEqual([])
+    const other = await verify(bundle, { policyHash: '0'.repeat(64) })
+    expect(wrong(other)).toEqual(['policy.other-hash'])
+    expect(codesOf(other)).toEqual(['POL_ANCHOR'])
+  })
+
+  it('shows a list older than one seen before, or another of the same number, as rolled back', async () => {
+    const { bundle } = await madeProof()
+    const { policy } = await verify(bundle)
+    if (!policy) throw new TypeError('no policy')
+    const earlier = policy.checkedAt - 1
+
+    const cases = [
+      [{ ...policy, checkedAt: earlier }, []],
+      [{ ...policy, epoch: 2, checkedAt: earlier }, ['rollback.older']],
+      // Evidence from before the newer list existed may cite the old one.
+      [{ ...policy, epoch: 2, checkedAt: policy.checkedAt + 1 }, []],
+      [{ ...policy, sha256: '0'.repeat(64) }, ['rollback.forked']],
+    ] as const
+    for (const [seen, expected] of cases)
+      expect(wrong(await verify(bundle, { seen }))).toEqual(expected)
+  })
+
+  it('of a receipt alone says that nothing could be checked by it', async () => {
+    const { bundle } = await madeProof()
+    const alone = readBundle(bundle.receipt)
+    if (!alone) throw new TypeError('no bundle')
+
+    const report = await verify(alone)
+
+    expect(saysOf(report, 'receipt')).toBe('receipt.no-keys')
+    expect(report).toMatchObject({ isAccepted: false, counts: { proven: 0, refuted: 0 } })
+  })
+})
+
+describe('one changed byte', () => {
+  /** Another character at a place; undefined where the text is no JSON object any more. */
+  const changed = (
+    made: MadeProof,
+    part: 'receipt' | 'note' | 'evidence',
+    at: number,
+  ): ProofBundle | undefined => {
+    const text = made[part]
+    const place = at % text.length
+    const letter = text.charAt(place)
+    const other = letter === 'a' ? 'b' : letter === '1' ? '2' : /\d/.test(letter) ? '1' : 'a'
+    try {
+      const spoilt = `${text.slice(0, place)}${other}${text.slice(place + 1)}`
+      parseStrictJson(spoilt)
+      return { ...bundleOf({ ...made, [part]: spoilt }), salts: made.bundle.salts }
+    } catch {
+      return undefined
+    }
+  }
+  const blamed = {
+    receipt: /^(receipt|binding|gateway|weights|text)\./,
+    note: /^gateway\./,
+    evidence: /^(binding|receipt)\./,
+  }
+
+  it.each(['receipt', 'note', 'evidence'] as const)(
+    'anywhere in the %s refutes a check whose sentence says which',
+    async (part) => {
+      const made = await madeProof({ gpus: 1 })
+      let checked = 0
+
+      await fc.assert(
+        fc.asyncProperty(fc.nat(100_000), async (at) => {
+          const bundle = changed(made, part, at)
+          if (!bundle) return
+          checked++
+          const found = wrong(await verify(bundle))
+          expect(found.length).toBeGreaterThan(0)
+          expect(found.some((says) => blamed[part].test(says))).toBe(true)
+        }),
+        { numRuns: 150 },
+      )
+      expect(checked).toBeGreaterThan(50)
+    },
+    60_000,
+  )
+})
+
+describe('a proof whose parts do not belong together', () => {
+  const cases: readonly (readonly [string, ProofWish, string, string])[] = [
+    [
+      'weights that were not claimed',
+      { receipt: { weights: `sha256:${'0'.repeat(64)}` } },
+      'weights.differ',
+      'RCP_WEIGHTS',
+    ],
+    [
+      'another network in the receipt',
+      { receipt: { net: 'testnet' } },
+      'receipt.mixed',
+      'RCP_RELEASE',
+    ],
+    [
+      'another evidence record in the receipt',
+      { receipt: { evidenceId: '0'.repeat(64) } },
+      'binding.other-record',
+      'PRF_EVIDENCE',
+    ],
+    [
+      'a policy changed after it was signed',
+      {
+        data: (it) => ({ ...it, policy: { ...(it.policy as object), minEvalNumber: 1 } as never }),
+      },
+      'policy.changed',
+      'POL_SIG',
+    ],
+    [
+      'a policy that is none',
+      { data: (it) => ({ ...it, policy: { v: 1 } }) },
+      'policy.changed',
+      'POL_SHAPE',
+    ],
+    [
+      'a policy without this machine',
+      { policy: (it) => ({ ...it, entries: [] }) },
+      'policy.refused',
+      'POL_MEASUREMENT',
+    ],
+    [
+      'a policy that withdrew the model',
+      {
+        policy: (it) => ({ ...it, entries: it.entries.map((entry) => ({ ...entry, models: [] })) }),
+      },
+      'weights.unlisted',
+      'CLM_MODEL',
+    ],
+    [
+      'claims that were not quoted',
+      { data: (it) => ({ ...it, claims: { ...it.claims, payout: 'mine' } }) },
+      'binding.not-in-quote',
+      'CLM_BINDING',
+    ],
+    [
+      'an admission signed by nobody',
+      { data: (it) => ({ ...it, sig: 'A'.repeat(86) }) },
+      'binding.changed',
+      'CLM_SIG',
+    ],
+    [
+      'the evidence of another moment',
+      { data: (it) => ({ ...it, checkedAt: it.checkedAt + 90 * 86_400_000 }) },
+      'hardware.refused',
+      'COL_TIME',
+    ],
+    [
+      'the roots of another dev network',
+      { data: (it) => ({ ...it, devRoots: { intel: ['0'.repeat(64)], amd: [], nvidia: [] } }) },
+      'hardware.refused',
+      'X509_ROOT',
+    ],
+    [
+      'no roots of its dev network',
+      { data: ({ devRoots: _gone, ...it }) => it },
+      'hardware.refused',
+      'X509_ROOT',
+    ],
+    [
+      'a GPU that was not claimed',
+      { gpus: 1, data: (it) => ({ ...it, gpu: [...it.gpu, ...it.gpu] }) },
+      'gpu.refused',
+      'CLM_GPU_HASH',
+    ],
+    [
+      'a GPU left out',
+      { gpus: 1, data: (it) => ({ ...it, gpu: [] }) },
+      'gpu.refused',
+      'CLM_GPU_HASH',
+    ],
+  ]
+  it.each(cases)('is refused: %s', async (_what, wish, says, code) => {
+    const { bundle } = await madeProof(wish)
+
+    const report = await verify(bundle)
+
+    expect(wrong(report)).toContain(says)
+    expect(codesOf(report)).toContain(code)
+    expect(report.isAccepted).toBe(false)
+  })
+
+  it('is refused with the note of another answer', async () => {
+    const [one, other] = [await madeProof(), await madeProof()]
+
+    const report = await verify(bundleOf({ ...one, note: other.note }))
+
+    expect(wrong(report)).toEqual(['gateway.other-receipt'])
+    expect(codesOf(report)).toEqual(['PRF_NOTE'])
+  })
+})
+
+describe('sentences', () => {
+  it('stand in both languages, each different from all others', () => {
+    for (const sentences of [SENTENCES_EN, SENTENCES_RU]) {
+      const all = Object.values(sentences)
+      expect(all.every((it) => it.length > 10)).toBe(true)
+    }
+    expect(Object.keys(NOT_PROVEN_RU)).toEqual(Object.keys(NOT_PROVEN_EN))
+    expect(NOT_PROVEN_EN.telegram).toBe(
+      'Telegram can read this chat; bots are not end-to-end encrypted.',
+    )
+    expect(NOT_PROVEN_EN['test-network']).toBe('Test network: nothing here is proven.')
+  })
+})
