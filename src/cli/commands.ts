@@ -41,6 +41,8 @@ const commands: Readonly<Record<string, Command>> = {
     (await import('./doctor.ts')).runDoctor(args, env, terminal),
   evidence: async (args, env, terminal) =>
     (await import('./evidence.ts')).runEvidence(args, env, terminal),
+  verify: async (args, env, terminal) =>
+    (await import('./verify.ts')).runVerify(args, env, terminal),
   bot: async (args, env, terminal) => {
     await generateClient()
     return (await import('./roles.ts')).runBot(args, env, terminal)

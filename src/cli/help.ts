@@ -9,6 +9,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis models pull|list|verify   the weights: fetch, show, check
   ./chrysalis doctor                 what is wrong with this machine and what to do about it
   ./chrysalis evidence verify --tee tdx|snp|nvidia FILE   what a quote or report is worth
+  ./chrysalis verify proof.json|RECEIPT.json   check a proof offline: what is proven, and what is not
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -27,6 +28,11 @@ Options of try
   --json          one object a line: task, language, output, segments, checked, model, weights, units, tier, attempts, job, timings
   --data DIR      the data folder of the system to ask
   --timeout S     seconds to wait for each answer (default 600)
+
+Options of verify (exit code 0 accepted, 10 refused, 20 not supported, 30 no proof)
+  --text FILE          compare the answer, as you copied it
+  --policy-hash HEX    the hash of the list of programs, from where you trust it
+  --json               {accepted, outcome, simulated, counts, checks, notProven, facts}
 
 Options of evidence verify (FILE: the quote or report, raw, hex or base64; exit code 0 only when it is accepted)
   --collateral FILE   tdx: JSON of Intel's nine strings; snp: the revocation list that AMD's root signed

@@ -10,9 +10,9 @@ import {
   devGpuRoot,
 } from '../../src/tee/dev/gpu.ts'
 import { createDevPki } from '../../src/tee/dev/pki.ts'
-import { devPolicyDraft } from '../../src/tee/dev/policy.ts'
-import { devTdx } from '../../src/tee/dev/tdx.ts'
+import { devMeasurements, devTdx } from '../../src/tee/dev/tdx.ts'
 import { devTdxRoot } from '../../src/tee/dev/tdx-pki.ts'
+import { devEntry } from '../../src/tee/dev-policy.ts'
 import { identityOf } from '../../src/tee/identity.ts'
 import { createWorkerKeys, kidOf } from '../../src/tee/keyset.ts'
 import { nodeHashes } from '../../src/tee/node-crypto.ts'
@@ -29,7 +29,7 @@ import {
   reportDataOf,
 } from '../../src/tee/verify/claims.ts'
 import { examineGpu } from '../../src/tee/verify/nvidia/verify.ts'
-import type { Policy } from '../../src/tee/verify/policy/document.ts'
+import { NO_POLICY, type Policy } from '../../src/tee/verify/policy/document.ts'
 import { type ProofBundle, readBundle } from '../../src/tee/verify/proof/bundle.ts'
 import {
   type EvidenceData,
@@ -96,20 +96,29 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
     nowMs: checkedAt,
     reportData: reportDataOf(claims, nodeHashes),
   })
-  const draft = devPolicyDraft(NOW_S)
-  const entries = draft.entries.map((entry) => ({
-    ...entry,
-    models: [{ id: model, weights }],
-    ...(gpu.length > 0 && {
-      gpu: {
-        drivers: [DEV_GPU_DRIVER],
-        vbios: [DEV_GPU_VBIOS],
-        golden: goldenOf(devGpu(pki, { nonce }), checkedAt),
-        nras: 'off' as const,
-      },
-    }),
-  }))
-  const wished = { ...draft, entries } as Policy
+  const gpuRule = {
+    drivers: [DEV_GPU_DRIVER],
+    vbios: [DEV_GPU_VBIOS],
+    golden: goldenOf(devGpu(pki, { nonce }), checkedAt),
+    nras: 'off',
+  } as const
+  const entry = devEntry(
+    { tee: 'tdx', ...devMeasurements() },
+    gpu.length > 0 ? { gpu: gpuRule } : {},
+  )
+  const wished: Policy = {
+    v: 1,
+    net: 'devnet',
+    epoch: 1,
+    prev: NO_POLICY,
+    notBefore: NOW_S - 86_400,
+    notAfter: NOW_S + 365 * 86_400,
+    minEvalNumber: 0,
+    tcb: { outOfDateDays: 0, advisories: [] },
+    entries: [{ ...entry, models: [{ id: model, weights }] }],
+    deny: { kids: [], hw: [], measurements: [] },
+    signatures: [],
+  }
   const policy = signPolicy(wish.policy?.(wished) ?? wished, signer)
   const plain: EvidenceData = {
     v: 1,

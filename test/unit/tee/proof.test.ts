@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseStrictJson } from '../../../src/core/canonical.ts'
 import {
   browserHashes,
@@ -26,7 +26,7 @@ const wrong = (report: ProofReport): string[] =>
 const codesOf = (report: ProofReport): string[] => report.checks.flatMap(({ codes }) => codes)
 
 describe('the proof of a devnet answer', () => {
-  it('has nothing refuted, and says first that nothing of it is proven', async () => {
+  test('has nothing refuted, and says first that nothing of it is proven', async () => {
     const { bundle } = await madeProof()
 
     const report = await verify(bundle)
@@ -41,7 +41,7 @@ describe('the proof of a devnet answer', () => {
     expect(report.facts).toMatchObject({ tier: 'simulated', task: 'translate' })
   })
 
-  it('never calls the machine, its list or its weights proven', async () => {
+  test('never calls the machine, its list or its weights proven', async () => {
     const { bundle } = await madeProof({ gpus: 0 })
 
     const report = await verify(bundle)
@@ -50,7 +50,7 @@ describe('the proof of a devnet answer', () => {
       expect(report.checks.find((check) => check.name === name)?.state).toBe('asserted')
   })
 
-  it('with two GPUs names them as the test root’s, and says what ties them to the machine', async () => {
+  test('with two GPUs names them as the test root’s, and says what ties them to the machine', async () => {
     const { bundle } = await madeProof({ gpus: 2 })
 
     const report = await verify(bundle)
@@ -60,7 +60,7 @@ describe('the proof of a devnet answer', () => {
     expect(report.notProven).toContain('gpu-place')
   })
 
-  it('is the same in a browser’s cryptography, and nothing of it depends on today’s date', async () => {
+  test('is the same in a browser’s cryptography, and nothing of it depends on today’s date', async () => {
     const { bundle, text } = await madeProof()
 
     const [node, browser] = [
@@ -71,7 +71,7 @@ describe('the proof of a devnet answer', () => {
     expect(browser).toEqual(node)
   })
 
-  it('takes the answer as it was copied, and refuses one changed letter', async () => {
+  test('takes the answer as it was copied, and refuses one changed letter', async () => {
     const { bundle, text } = await madeProof()
 
     const right = await verify(bundle, {
@@ -85,7 +85,7 @@ describe('the proof of a devnet answer', () => {
     expect(codesOf(changed)).toEqual(['RCP_OUTPUT'])
   })
 
-  it('without its salts lets no text be compared, and keeps everything else', async () => {
+  test('without its salts lets no text be compared, and keeps everything else', async () => {
     const { bundle, text } = await madeProof()
     const { receipt, note, evidence } = bundle
 
@@ -95,7 +95,7 @@ describe('the proof of a devnet answer', () => {
     expect(wrong(report)).toEqual([])
   })
 
-  it('with its policy’s hash given is refused for any other hash', async () => {
+  test('with its policy’s hash given is refused for any other hash', async () => {
     const { bundle } = await madeProof()
     const sha256 = (await verify(bundle)).policy?.sha256 ?? ''
 
@@ -105,7 +105,7 @@ describe('the proof of a devnet answer', () => {
     expect(codesOf(other)).toEqual(['POL_ANCHOR'])
   })
 
-  it('shows a list older than one seen before, or another of the same number, as rolled back', async () => {
+  test('shows a list older than one seen before, or another of the same number, as rolled back', async () => {
     const { bundle } = await madeProof()
     const { policy } = await verify(bundle)
     if (!policy) throw new TypeError('no policy')
@@ -122,7 +122,7 @@ describe('the proof of a devnet answer', () => {
       expect(wrong(await verify(bundle, { seen }))).toEqual(expected)
   })
 
-  it('of a receipt alone says that nothing could be checked by it', async () => {
+  test('of a receipt alone says that nothing could be checked by it', async () => {
     const { bundle } = await madeProof()
     const alone = readBundle(bundle.receipt)
     if (!alone) throw new TypeError('no bundle')
@@ -159,7 +159,7 @@ describe('one changed byte', () => {
     evidence: /^(binding|receipt)\./,
   }
 
-  it.each(['receipt', 'note', 'evidence'] as const)(
+  test.each(['receipt', 'note', 'evidence'] as const)(
     'anywhere in the %s refutes a check whose sentence says which',
     async (part) => {
       const made = await madeProof({ gpus: 1 })
@@ -174,9 +174,9 @@ describe('one changed byte', () => {
           expect(found.length).toBeGreaterThan(0)
           expect(found.some((says) => blamed[part].test(says))).toBe(true)
         }),
-        { numRuns: 150 },
+        { numRuns: 60 },
       )
-      expect(checked).toBeGreaterThan(50)
+      expect(checked).toBeGreaterThan(20)
     },
     60_000,
   )
@@ -205,7 +205,7 @@ describe('a proof whose parts do not belong together', () => {
     [
       'a policy changed after it was signed',
       {
-        data: (it) => ({ ...it, policy: { ...(it.policy as object), minEvalNumber: 1 } as never }),
+        data: (it) => ({ ...it, policy: { ...Object(it.policy), minEvalNumber: 1 } }),
       },
       'policy.changed',
       'POL_SIG',
@@ -273,7 +273,7 @@ describe('a proof whose parts do not belong together', () => {
       'CLM_GPU_HASH',
     ],
   ]
-  it.each(cases)('is refused: %s', async (_what, wish, says, code) => {
+  test.each(cases)('is refused: %s', async (...[, wish, says, code]) => {
     const { bundle } = await madeProof(wish)
 
     const report = await verify(bundle)
@@ -283,7 +283,7 @@ describe('a proof whose parts do not belong together', () => {
     expect(report.isAccepted).toBe(false)
   })
 
-  it('is refused with the note of another answer', async () => {
+  test('is refused with the note of another answer', async () => {
     const [one, other] = [await madeProof(), await madeProof()]
 
     const report = await verify(bundleOf({ ...one, note: other.note }))
@@ -294,7 +294,7 @@ describe('a proof whose parts do not belong together', () => {
 })
 
 describe('sentences', () => {
-  it('stand in both languages, each different from all others', () => {
+  test('stand in both languages, each different from all others', () => {
     for (const sentences of [SENTENCES_EN, SENTENCES_RU]) {
       const all = Object.values(sentences)
       expect(all.every((it) => it.length > 10)).toBe(true)
