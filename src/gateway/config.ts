@@ -8,6 +8,16 @@ export const gatewayConfig = z.object({
   REDIS_URL: secret(),
   /** `production`: nothing simulated is believed, so that devnet does not start. */
   NODE_ENV: z.string().optional(),
+  /** Public keys of those who sign the network's policy, hex, separated by commas; the dev network signs its own. */
+  CHRYSALIS_POLICY_KEYS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((key) => key.trim())
+        .filter((key) => key !== ''),
+    ),
   /** A cache of Intel's collateral service, untrusted; the address before `/sgx` and `/tdx`. */
   CHRYSALIS_PCCS: z.url({ protocol: /^https?$/ }).optional(),
   /** 0: any free port. */

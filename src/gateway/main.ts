@@ -6,16 +6,22 @@ import type { Ground } from '../core/ground.ts'
 import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
+import { createReceiptStore } from '../queue/receipt-store.ts'
 import { checkRedis, connectRedis } from '../queue/redis.ts'
 import { createAdmission } from '../tee/admission.ts'
+import { createEpochKeys } from '../tee/epoch-keys.ts'
 import { openIdentity } from '../tee/identity.ts'
 import { createJoinTokens, openJoinToken, ownToken } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
 import { openAttestation } from './attestation.ts'
+import { serveAttestation } from './attestation-endpoint.ts'
 import { gatewayConfig } from './config.ts'
 import { createGateway } from './gateway.ts'
+import { openHardware } from './hardware.ts'
 import { createJoinStore } from './join-store.ts'
-import { openHardware, openPolicy } from './policy.ts'
+import { openPolicy } from './policy.ts'
+import { createProofRoutes } from './proof-endpoint.ts'
+import { createProofPage } from './proof-page-files.ts'
 
 export interface GatewayFacts {
   readonly port: number
@@ -66,7 +72,14 @@ export async function main({
     (stop) => stop(),
   )
   const blobs = createFileBlobs({ folder: join(data, 'blobs') })
-  const policy = await openPolicy({ net, clock })
+  const policy = await openPolicy({
+    net,
+    data,
+    signers: config.CHRYSALIS_POLICY_KEYS,
+    clock,
+    log,
+    life,
+  })
   const attestation = await openAttestation({
     net,
     data,
@@ -88,11 +101,30 @@ export async function main({
     keks,
     identity,
     admission,
+    routes: [
+      createProofPage(),
+      ...createProofRoutes({
+        receipts: createReceiptStore(db),
+        evidence: attestation.evidence.evidence,
+        policyText: policy.policyText,
+      }),
+      serveAttestation({
+        net,
+        brokerKey: identity.publicKey,
+        epochKeys: createEpochKeys({ net, clock }),
+        epoch: () => policy.inForce()?.current.epoch ?? 0,
+        clock,
+      }),
+    ],
     clock,
     log,
   })
   life.keep('gateway', gateway, (it) => it.drain(drainMs))
-  policy.onChange(() => gateway.judgeAgain())
+  life.keep(
+    'policy-watch',
+    policy.onChange(() => gateway.judgeAgain()),
+    (stop) => stop(),
+  )
   attestation.onChange(() => gateway.judgeAgain())
   const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
   log.info('gateway.listening', { port, kid: identity.kid })

@@ -1,30 +1,57 @@
-/** @module Which policy and which enrolled machines this gateway judges by. */
+/** @module Which policy this gateway judges by: the network's signed one, or on the dev network the installation's own (CONF §12). */
+import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
-import type { Net } from '../core/config.ts'
-import type { HardwarePort } from '../tee/admission.ts'
-import type { InForce } from '../tee/evidence-verifier.ts'
+import { ConfigError, type Net } from '../core/config.ts'
+import type { Lifetime } from '../core/lifetime.ts'
+import type { Log } from '../core/log.ts'
+import { agreedAnchor } from '../tee/anchor.ts'
+import { type DevPolicy, devEntry, issueDevPolicy } from '../tee/dev-policy.ts'
+import { openPolicyFolder } from '../tee/policy-folder.ts'
+import { createPolicyStore, type PolicyStore } from '../tee/policy-store.ts'
+import { TeeError } from '../tee/verify/codes.ts'
+import { Signers } from '../tee/verify/policy/signatures.ts'
 
-export interface PolicyInForce {
-  readonly inForce: () => InForce | undefined
-  readonly onChange: (listener: () => void) => void
-}
+/** A revocation ends sessions within 5 s of being readable. */
+const watchMs = 2000
 
-/** A dev network without a policy of its own lets its simulated machine work; any other network admits nobody then. */
-export async function openPolicy({
-  net,
-  clock,
-}: {
+/** Read once when it resolves, and watched until `life` closes. Without a policy in force nobody is admitted. */
+export async function openPolicy(deps: {
   net: Net
+  data: string
+  /** Public keys of the signers, hex; the dev network has its own. */
+  signers: readonly string[]
   clock: Clock
-}): Promise<PolicyInForce> {
-  if (net !== 'devnet') return { inForce: () => undefined, onChange: () => undefined }
-  const { devPolicyDraft } = await import('../tee/dev/policy.ts')
-  const current = devPolicyDraft(Math.floor(clock.now() / 1000))
-  return { inForce: () => ({ current }), onChange: () => undefined }
+  log: Log
+  life: Lifetime
+}): Promise<PolicyStore> {
+  const { net, clock, log, life } = deps
+  const store = createPolicyStore({ net, ...(await sourceOf(deps)), clock, log })
+  await store.refresh()
+  life.keep('policy', store.watch(watchMs), (it) => it.close())
+  return store
 }
 
-/** On the dev network every machine is a file and may work; elsewhere none is known before it is enrolled. */
-export const openHardware = (net: Net): HardwarePort => ({
-  claim: async () => (net === 'devnet' ? undefined : 'HW_UNKNOWN'),
-  release: async () => undefined,
-})
+async function sourceOf(deps: {
+  net: Net
+  data: string
+  signers: readonly string[]
+  clock: Clock
+}): Promise<DevPolicy> {
+  const { net, data, signers, clock } = deps
+  const folder = join(data, 'policy')
+  if (net === 'devnet') {
+    const { devMeasurements } = await import('../tee/dev/tdx.ts')
+    const simulated = devEntry({ tee: 'tdx', ...devMeasurements() })
+    return issueDevPolicy({ folder, keys: join(data, 'keys'), clock }, [simulated])
+  }
+  try {
+    // Readers of the registry come with the chain; until then no anchor is agreed upon, and nobody is admitted.
+    const readAnchor = agreedAnchor([])
+    return { folder: openPolicyFolder(folder), signers: Signers.forNet(net, signers), readAnchor }
+  } catch (error) {
+    if (!(error instanceof TeeError)) throw error
+    throw new ConfigError([
+      `CHRYSALIS_POLICY_KEYS: expected the three public keys of the policy signers (${error.code})`,
+    ])
+  }
+}

@@ -7,9 +7,10 @@ import type { CollateralDisk } from '../../src/tee/collateral-disk.ts'
 import { type CollateralStore, createCollateralStore } from '../../src/tee/collateral-store.ts'
 import { type DevGround, openDevGround } from '../../src/tee/dev/ground.ts'
 import { createDevIntel } from '../../src/tee/dev/intel.ts'
-import { devPolicyDraft } from '../../src/tee/dev/policy.ts'
 import { type SimulatedMachine, simulatedSource } from '../../src/tee/dev/sim-source.ts'
+import { devMeasurements } from '../../src/tee/dev/tdx.ts'
 import type { CollateralEdits } from '../../src/tee/dev/tdx-collateral.ts'
+import { devEntry } from '../../src/tee/dev-policy.ts'
 import { createEvidenceVerifier, type InForce } from '../../src/tee/evidence-verifier.ts'
 import { createExaminer } from '../../src/tee/examine.ts'
 import type { Identity } from '../../src/tee/identity.ts'
@@ -18,7 +19,7 @@ import { createSource, type EvidenceSource } from '../../src/tee/sources/source.
 import { createVerdictCache } from '../../src/tee/verdict-cache.ts'
 import { Anchors } from '../../src/tee/verify/anchors.ts'
 import type { TeeCode } from '../../src/tee/verify/codes.ts'
-import type { Policy } from '../../src/tee/verify/policy/document.ts'
+import { NO_POLICY, type Policy } from '../../src/tee/verify/policy/document.ts'
 import { quietLog } from './quiet-log.ts'
 
 /** One seed for all tests: keys and certificates are made once a process. */
@@ -37,6 +38,21 @@ export const devSource = (
 
 const groundOf = (clock: Clock, foreign = false): DevGround =>
   openDevGround(foreign ? anotherSeed : seed, { net: 'devnet', production: false, clock })
+
+/** Lets the simulated machine work with any model; unsigned, since nobody here checks the signers. */
+const simplePolicy: Policy = {
+  v: 1,
+  net: 'devnet',
+  epoch: 1,
+  prev: NO_POLICY,
+  notBefore: 0,
+  notAfter: 1,
+  minEvalNumber: 0,
+  tcb: { outOfDateDays: 0, advisories: [] },
+  entries: [devEntry({ tee: 'tdx', ...devMeasurements() })],
+  deny: { kids: [], hw: [], measurements: [] },
+  signatures: [],
+}
 
 const noDisk: CollateralDisk = { read: () => [], write: () => true }
 
@@ -60,7 +76,8 @@ export function testAttestation(
 ): TestAttestation {
   const { net = 'devnet', clock = systemClock } = options
   const ground = groundOf(clock)
-  const draft = devPolicyDraft(Math.floor(clock.now() / 1000))
+  const nowS = Math.floor(clock.now() / 1000)
+  const draft = { ...simplePolicy, notBefore: nowS - 3600, notAfter: nowS + 30 * 86_400 }
   let inForce: InForce = { current: options.policy?.({ ...draft, net }) ?? { ...draft, net } }
   const listeners: (() => void)[] = []
   const records = new Map<string, string>()
