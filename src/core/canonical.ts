@@ -51,11 +51,7 @@ function isList(value: object): value is readonly Canonical[] {
 export function parseStrictJson(text: string): unknown {
   let value: unknown
   try {
-    value = JSON.parse(text, (_key, member: unknown) => {
-      if (typeof member === 'number' && !Number.isSafeInteger(member)) throw new TypeError('number')
-      if (typeof member === 'string' && !member.isWellFormed()) throw new TypeError('surrogate')
-      return member
-    })
+    value = JSON.parse(text)
   } catch {
     throw new TypeError('malformed JSON')
   }
@@ -91,9 +87,13 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
+/** Members parsed, while every value is looked at: TypeError for one that may not be signed. */
 function countParsed(value: unknown): number {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError('number')
+  if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('surrogate')
   if (typeof value !== 'object' || value === null) return 0
-  const members: unknown[] = Object.values(value)
-  const own = Array.isArray(value) ? 0 : members.length
-  return members.reduce<number>((sum, member) => sum + countParsed(member), own)
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let count = Array.isArray(value) ? 0 : members.length
+  for (const member of members) count += countParsed(member)
+  return count
 }

@@ -146,16 +146,37 @@ export function oid(of: Der | undefined): string {
 /** UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows (seconds, `Z`), unix milliseconds. */
 export function time(of: Der | undefined): number {
   if (of?.tag !== TAG.utcTime && of?.tag !== TAG.generalizedTime) throw new DerError()
-  const isShort = of.tag === TAG.utcTime
-  const text = ascii(of.content)
-  if (!(isShort ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) throw new DerError()
-  const century = isShort ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') : ''
-  const digits = century + text.slice(0, -1)
-  const iso = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}T${digits.slice(8, 10)}:${digits.slice(10, 12)}:${digits.slice(12, 14)}.000Z`
-  const ms = Date.parse(iso)
-  // `Date.parse` turns 31 February into March: only what it writes back the same is a date.
-  if (!Number.isFinite(ms) || new Date(ms).toISOString() !== iso) throw new DerError()
+  const { content } = of
+  const yearDigits = of.tag === TAG.utcTime ? 2 : 4
+  if (content.length !== yearDigits + 11 || content.at(-1) !== LETTER_Z) throw new DerError()
+  const short = digits(content, 0, yearDigits)
+  const year = yearDigits === 4 ? short : short + (short < 50 ? 2000 : 1900)
+  const pair = (place: number): number => digits(content, yearDigits + 2 * place, 2)
+  const [month, day, hour, minute, second] = [pair(0), pair(1), pair(2), pair(3), pair(4)]
+  const ms = Date.UTC(year, month - 1, day, hour, minute, second)
+  // `Date.UTC` turns 31 February into March, and year 49 into 1949: only what it keeps is a date.
+  const kept = new Date(ms)
+  const isKept =
+    kept.getUTCFullYear() === year &&
+    kept.getUTCMonth() === month - 1 &&
+    kept.getUTCDate() === day &&
+    kept.getUTCHours() === hour &&
+    kept.getUTCMinutes() === minute &&
+    kept.getUTCSeconds() === second
+  if (!isKept) throw new DerError()
   return ms
+}
+
+const LETTER_Z = 0x5a
+
+/** Decimal digits at a place; anything else is no number, so that no comparison holds. */
+function digits(bytes: Uint8Array, from: number, count: number): number {
+  let value = 0
+  for (let at = from; at < from + count; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    value = digit < 0 || digit > 9 ? Number.NaN : value * 10 + digit
+  }
+  return value
 }
 
 /** Bytes as characters of the same number, for digits and names. */

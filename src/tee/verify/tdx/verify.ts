@@ -1,5 +1,5 @@
 /** @module The verifier of Intel TDX quotes: quote and collateral in, facts and failed checks out (CONF §9, §10). Judges the evidence alone; measurements and tolerated firmware are a policy's. */
-import { sameBytes, toHex, utf8 } from '../bytes.ts'
+import { fromUtf8, sameBytes, toHex, utf8 } from '../bytes.ts'
 import { checkChain, checkRevocation } from '../chain.ts'
 import { type Collateral, collateralOf, hexBytes } from '../collateral.ts'
 import { checkDevMark } from '../dev-mark.ts'
@@ -86,7 +86,7 @@ function examineQuote(quote: Quote, ground: Ground): Pck | undefined {
 }
 
 function examinePck({ chain: pem }: Quote, ground: Ground): Pck | undefined {
-  const chain = ground.pool.read(String.fromCharCode(...pem), 3)
+  const chain = ground.pool.read(fromUtf8(pem) ?? '-', 3)
   checkChain(chain, { length: 3, alg: 'p256-sha256', roots: ground.context.anchors.intel }, ground)
   const [leaf, authority, root] = chain
   if (!leaf || !authority || !root) return undefined
