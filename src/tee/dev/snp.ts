@@ -84,14 +84,13 @@ const MODELS = { Milan: [0x19, 0x01], Genoa: [0x19, 0x11], Turin: [0x1a, 0x02] }
 /** Makes two RSA keys (up to some seconds), which do not follow from the seed: each call is a dev network of its own. */
 export async function createDevSnp(pki: DevPki, product: SnpProduct): Promise<DevSnpMaker> {
   const [ark, ask] = await Promise.all([pssSigner(), pssSigner()])
-  const signers = { ark, ask }
-  const rootOf = issueAuthority({ pki, product, signers }, 'root', undefined)
-  const root = createHash('sha256').update(rootOf.certificate).digest('hex')
-  return {
-    product,
-    root,
-    make: (wish) => makeEvidence({ pki, product, signers, root: rootOf }, wish),
+  const makings = { pki, product, signers: { ark, ask } }
+  const authorities = {
+    root: issueAuthority(makings, 'root', {}),
+    intermediate: issueAuthority(makings, 'intermediate', {}),
   }
+  const root = createHash('sha256').update(authorities.root.certificate).digest('hex')
+  return { product, root, make: (wish) => makeEvidence({ ...makings, authorities }, wish) }
 }
 
 interface RsaSigner extends DevSigner {
@@ -110,10 +109,11 @@ interface Issued {
   readonly certificate: Uint8Array
 }
 
+/** What was issued before stays, byte for byte, unless `edits` change its draft: PSS signatures differ each time. */
 function issueAuthority(
   { pki, product, signers }: Makings,
   role: 'root' | 'intermediate',
-  edits: SnpEdits | undefined,
+  { edits, before }: { edits?: SnpEdits | undefined; before?: Issued },
 ): Issued {
   const rootName = devName(`ARK-${product}`)
   const subject = role === 'root' ? rootName : devName(`SEV-${product}`)
@@ -125,14 +125,21 @@ function issueAuthority(
     pathLength: role === 'root' ? 1 : 0,
   })
   const edited = edits?.certificate?.(role, draft) ?? draft
+  if (before && edited === draft) return before
   return { name: edited.subject, serial: edited.serial, certificate: issueCertificate(edited) }
 }
 
-function makeEvidence(makings: Makings & { readonly root: Issued }, wish: DevSnpWish): DevSnp {
-  const { pki, product, signers } = makings
+type Authorities = Readonly<Record<'root' | 'intermediate', Issued>>
+
+function makeEvidence(
+  makings: Makings & { readonly authorities: Authorities },
+  wish: DevSnpWish,
+): DevSnp {
+  const { pki, product, signers, authorities } = makings
   const { machine = 'first', edits, nowMs } = wish
-  const root = edits?.certificate ? issueAuthority(makings, 'root', edits) : makings.root
-  const intermediate = issueAuthority(makings, 'intermediate', edits)
+  const root = issueAuthority(makings, 'root', { edits, before: authorities.root })
+  const before = authorities.intermediate
+  const intermediate = issueAuthority(makings, 'intermediate', { edits, before })
   const key = pki.key(`snp/${product}/${machine}`, 'p384')
   const leaf = issueLeaf(makings, { key, wish, issuer: intermediate.name })
   const draft = {

@@ -1,6 +1,13 @@
 /** @module The roots that count on each network: vendors' pins are constants, and only the dev network takes a root of its own (CONF §9, §15). */
 import { TeeError } from './codes.ts'
-import type { AnchorSet } from './examination.ts'
+
+/** SHA-256 (hex) of the self-signed roots that count for one network; nothing else is trusted. See `anchors.ts`. */
+export interface AnchorSet {
+  readonly net: 'mainnet' | 'testnet' | 'devnet'
+  readonly intel: readonly string[]
+  readonly amd: readonly { readonly product: 'Milan' | 'Genoa' | 'Turin'; readonly root: string }[]
+  readonly nvidia: readonly string[]
+}
 
 /** SHA-256 of the DER of the self-signed roots; compare once more with the vendors' own pages before a release for real money. */
 const INTEL_SGX_ROOT = '44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3'

@@ -28,14 +28,6 @@ export interface SignatureCheck {
 /** True for each check whose signature is right, in order. Malformed keys and signatures are false, never a throw. */
 export type CheckSignatures = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>
 
-/** SHA-256 (hex) of the self-signed roots that count for one network; nothing else is trusted. See `anchors.ts`. */
-export interface AnchorSet {
-  readonly net: 'mainnet' | 'testnet' | 'devnet'
-  readonly intel: readonly string[]
-  readonly amd: readonly { readonly product: 'Milan' | 'Genoa' | 'Turin'; readonly root: string }[]
-  readonly nvidia: readonly string[]
-}
-
 export interface VerifyContext {
   /** Unix milliseconds; a finite integer, else `X509_NOW`. Always injected. */
   readonly nowMs: number

@@ -1,6 +1,8 @@
 /** @module Whether evidence is what one entry of a policy describes: exact measurements, models and GPUs (CONF §10–§12). */
+
+import type { AnchorSet } from '../anchors.ts'
 import type { TeeCode } from '../codes.ts'
-import type { AnchorSet, Hashes, Measurements, Verdict } from '../examination.ts'
+import type { Hashes, Measurements, Verdict } from '../examination.ts'
 import type { PolicyEntry, SnpEntry, TdxEntry } from './entry.ts'
 import { composeHashOf } from './event-log.ts'
 import { judgeAmdTcb } from './tcb.ts'

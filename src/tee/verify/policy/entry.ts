@@ -1,6 +1,8 @@
 /** @module One entry of a policy: a machine state that may work, measured exactly; what no network may ever allow has no spelling here (CONF §12). */
+
+import type { AnchorSet } from '../anchors.ts'
 import { fromHex, u64le } from '../bytes.ts'
-import type { AnchorSet } from '../examination.ts'
+
 import {
   either,
   hex,

@@ -1,6 +1,8 @@
 /** @module From verdicts to a place at work: the policy's judgement of evidence that has been verified (CONF §12). */
+
+import type { AnchorSet } from '../anchors.ts'
 import { inTableOrder, type TeeCode } from '../codes.ts'
-import type { AnchorSet, Hashes, Measurements, Verdict } from '../examination.ts'
+import type { Hashes, Measurements, Verdict } from '../examination.ts'
 import type { Policy } from './document.ts'
 import { type PolicyEntry, SIMULATED } from './entry.ts'
 import { type GpuFinding, type Match, matchEntry, type Shown } from './entry-match.ts'

@@ -1,8 +1,9 @@
 /** @module Who signs policies: keys and their threshold by network, and the signatures of a document as data to check (CONF §12). */
 import { canonicalBytes } from '../../../core/canonical.ts'
+import type { AnchorSet } from '../anchors.ts'
 import { concat, domain, fromHex } from '../bytes.ts'
 import { type TeeCode, TeeError } from '../codes.ts'
-import type { AnchorSet, SignatureCheck } from '../examination.ts'
+import type { SignatureCheck } from '../examination.ts'
 import type { Policy } from './document.ts'
 
 /** How many of how many; no setting changes it. */

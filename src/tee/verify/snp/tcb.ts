@@ -1,5 +1,5 @@
 /** @module AMD's security version numbers: which byte means what on which product, and their order (AMD 56860 §2.2, 57230 §3.1). */
-import type { AnchorSet } from '../examination.ts'
+import type { AnchorSet } from '../anchors.ts'
 
 export type SnpProduct = AnchorSet['amd'][number]['product']
 

@@ -49,15 +49,16 @@ export function examineSnp(evidence: SnpEvidence, context: VerifyContext): Exami
   if (!report) return findings.examination('snp', {})
   checkReport(report, scope)
   const leaf = chain?.[0]
-  const extensions = amdExtensions((oid) => leaf?.extensions.get(oid))
+  const extensions = leaf && amdExtensions((oid) => leaf.extensions.get(oid))
   // Version 2 names no product: then the certificate's is all there is.
-  const product = report.version < 3 ? extensions.product : report.product
-  if (leaf) checkLeaf({ leaf, report, extensions }, scope)
+  const product = report.version < 3 ? extensions?.product : report.product
+  if (leaf && extensions) checkLeaf({ leaf, report, extensions }, scope)
   if (product === undefined || product === 'unknown') {
     findings.check(false, 'SNP_PRODUCT')
     return findings.examination('snp', { reportData: report.reportData })
   }
-  checkProduct({ product, report, extensions, root: chain?.[CHAIN_LENGTH - 1] }, scope)
+  checkProduct({ product, report, root: chain?.[CHAIN_LENGTH - 1] }, scope)
+  if (extensions) checkCertified({ product, report, extensions }, scope)
   return findings.examination('snp', {
     measurements: measurementsOf(report, product),
     reportData: report.reportData,
@@ -133,25 +134,34 @@ function checkLeaf({ leaf, report, extensions }: Leaf, { findings }: Scope): voi
   )
 }
 
-interface Made {
+interface Certified {
   readonly product: SnpProduct
   readonly report: SnpReport
   readonly extensions: AmdExtensions
-  readonly root: Certificate | undefined
 }
 
-/** What depends on which part it is. */
-function checkProduct({ product, report, extensions, root }: Made, scope: Scope): void {
-  const { context, findings } = scope
-  const { anchors, hashes } = context
-  findings.check(extensions.product === product, 'SNP_PRODUCT')
+/** The key was issued for this product at this level. */
+function checkCertified({ product, report, extensions }: Certified, { findings }: Scope): void {
   const { tcb, hardwareId } = extensions
+  findings.check(extensions.product === product, 'SNP_PRODUCT')
   findings.check(
     tcb !== undefined && sameTcb(tcbOf(product, report.reportedTcb), tcb),
     'SNP_TCB_CERT',
   )
   // Only Turin's identifiers are short.
   findings.check(hardwareId?.length !== 8 || product === 'Turin', 'SNP_CHIP_ID')
+}
+
+interface Made {
+  readonly product: SnpProduct
+  readonly report: SnpReport
+  readonly root: Certificate | undefined
+}
+
+/** What depends on which part it is. */
+function checkProduct({ product, report, root }: Made, scope: Scope): void {
+  const { context, findings } = scope
+  const { anchors, hashes } = context
   const { currentTcb, reportedTcb, committedTcb, launchTcb } = report
   const levels = [currentTcb, reportedTcb, committedTcb, launchTcb]
   findings.check(!levels.some((level) => tcbHasReserved(product, level)), 'SNP_RESERVED')
