@@ -18,7 +18,8 @@ const homes = {
   '(undici|ipaddr\\.js|@mozilla|linkedom|unpdf|tinyld)': 'bot/',
   bullmq: 'queue/',
   ioredis: 'queue/',
-  hpke: 'tee/',
+  '(hpke|jose)': 'tee/',
+  '@noble/hashes': 'gateway/proof-page/',
   ws: '(gateway|workers)/',
   'node-llama-cpp': 'workers/engine/',
   '(@fugood|@napi-rs)': 'workers/engine/',
@@ -28,6 +29,7 @@ const homes = {
 const main = '^src/[^/]+/main\\.ts$'
 const stores = '(bullmq|ioredis|pg|@prisma|@electric-sql)'
 const rule = (name, from, to) => ({ name, severity: 'error', from, to })
+const devnetComposition = '^src/(gateway/(attestation|policy)|workers/evidence-source)\\.ts$'
 const tasksDoor = '^src/tasks/(index|task|models|languages|subtitles)\\.ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -98,6 +100,18 @@ export default {
       'unit-tests-load-no-client',
       { path: '^test/unit/' },
       { path: `node_modules/(${stores}|node-llama-cpp|@fugood|@napi-rs)/`, reachable: true },
+    ),
+    // The proof page runs these files in a browser: nothing of Node, no package, no clock, no store.
+    rule(
+      'verify-runs-in-a-browser',
+      { path: '^src/tee/verify/' },
+      { pathNot: '^src/(tee/verify/|core/canonical\\.ts$)' },
+    ),
+    // Who may make evidence of the dev network: its own folder, and what composes a devnet.
+    rule(
+      'dev-pki-on-devnet-only',
+      { path: '^src/', pathNot: ['^src/tee/dev/', main, '^src/cli/', devnetComposition] },
+      { path: '^src/tee/dev/' },
     ),
     ...Object.entries(layers).map(([from, to]) =>
       rule(

@@ -1,6 +1,7 @@
 /** @module What checking a proof says: eleven checks, who vouches for each, and what is not proven (API B4, B7). */
+
+import type { AnchorSet } from '../anchors.ts'
 import type { TeeCode } from '../codes.ts'
-import type { AnchorSet } from '../examination.ts'
 
 /** `asserted`: somebody says so and nothing shown here proves it. */
 export type CheckState = 'proven' | 'asserted' | 'not-checked' | 'refuted'

@@ -1,9 +1,9 @@
 /** @module `verifyProof`: a proof checked from the evidence to the answer, by nothing but its own bytes and pinned roots (API B4). Pure; the same verdict in Node and in a browser, today and years later. */
 import { canonicalBytes, canonicalText } from '../../../core/canonical.ts'
-import type { Anchors } from '../anchors.ts'
+import type { AnchorSet, Anchors } from '../anchors.ts'
 import { fromHex, toHex } from '../bytes.ts'
 import { inTableOrder, type TeeCode } from '../codes.ts'
-import type { AnchorSet, CheckSignatures, Hashes } from '../examination.ts'
+import type { CheckSignatures, Hashes } from '../examination.ts'
 import {
   brokerKidOf,
   ed25519Spki,
