@@ -29,7 +29,11 @@ export interface PartyEvidence {
   /** Base64url. */
   readonly quote: string
   readonly gpu?: readonly { arch: string; evidence: string; certificate: string }[]
+  /** SNP: DER as base64url, leaf first, and AMD's revocation list. */
+  readonly certificates?: readonly string[]
+  readonly crl?: string
   readonly eventLog?: string | undefined
+  /** TDX: the common nine strings. */
   readonly collateral?: unknown
 }
 
