@@ -43,6 +43,8 @@ const commands: Readonly<Record<string, Command>> = {
     (await import('./evidence.ts')).runEvidence(args, env, terminal),
   verify: async (args, env, terminal) =>
     (await import('./verify.ts')).runVerify(args, env, terminal),
+  policy: async (args, env, terminal) =>
+    (await import('./policy.ts')).runPolicy(args, env, terminal),
   bot: async (args, env, terminal) => {
     await generateClient()
     return (await import('./roles.ts')).runBot(args, env, terminal)

@@ -10,6 +10,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis doctor                 what is wrong with this machine and what to do about it
   ./chrysalis evidence verify --tee tdx|snp|nvidia FILE   what a quote or report is worth
   ./chrysalis verify proof.json|RECEIPT.json   check a proof offline: what is proven, and what is not
+  ./chrysalis policy lint|sign|show|diff|keygen|deny   what may work on a network, and who says so
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -41,4 +42,12 @@ Options of evidence verify (FILE: the quote or report, raw, hex or base64; exit 
   --at TIME       judge as at this time, such as 2026-02-19T12:00:00Z (default: now)
   --policy FILE   judge by this policy too
   --json          {ok, code, tee, status, measurements, hardware}
+
+Options of policy
+  lint FILE                           whether it could be valid, and what looks wrong
+  sign FILE --key KEYFILE [--out FILE]   adds a signature (in place without --out); prints the hash for the registry
+  show FILE [--key HEX …]             contents and signatures; --key: the public keys you trust
+  diff OLD NEW                        what changes: what acts at once, what waits; exit code 1 when NEW cannot follow OLD
+  keygen --out KEYFILE                a new signing key
+  deny HEX [--data DIR]               devnet: from now on no worker, machine or measurement of this name
 `

@@ -12,6 +12,9 @@ const QUORUM = {
   testnet: { need: 2, keys: 3 },
   devnet: { need: 1, keys: 1 },
 } as const
+/** How many signatures a document of this network needs. */
+export const neededSignatures = (net: AnchorSet['net']): number => QUORUM[net].need
+
 /** RFC 8410 prefix of an Ed25519 SubjectPublicKeyInfo. */
 const SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00)
 
@@ -62,12 +65,18 @@ export function examinePolicy(
   const failed: TeeCode[] = []
   if (policy.net !== signers.net) failed.push('NET_MISMATCH')
   if (!isOrdered || !isKnown || signatures.length < signers.need) failed.push('POL_SIG')
+  return { failed, signatures: signatureChecks(policy) }
+}
+
+/** The signatures that are there, in their order, whoever made them. */
+export function signatureChecks(policy: Policy): SignatureCheck[] {
   const message = signedPolicyBytes(policy)
-  const checks = signatures.flatMap(({ key, sig }): SignatureCheck[] => {
-    const raw = fromHex(key, 32)
-    const signature = fromHex(sig, 64)
-    if (!raw || !signature) return []
-    return [{ alg: 'ed25519', spki: concat(SPKI, raw), message, signature, code: 'POL_SIG' }]
-  })
-  return { failed, signatures: checks }
+  return policy.signatures.map(({ key, sig }) => ({
+    alg: 'ed25519',
+    // What is no key makes no check that could succeed.
+    spki: concat(SPKI, fromHex(key, 32) ?? new Uint8Array()),
+    message,
+    signature: fromHex(sig, 64) ?? new Uint8Array(),
+    code: 'POL_SIG',
+  }))
 }
