@@ -1,7 +1,7 @@
 /** @module The proof page: its files, ours and one library's, made once from the sources of this checkout by taking their types away, and served from this origin alone (API B5). */
 import { readdir, readFile } from 'node:fs/promises'
-import { stripTypeScriptTypes } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { createRequire, stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { canonicalText } from '../core/canonical.ts'
 import { sha256Hex, utf8 } from '../tee/binary.ts'
 import { type Exchange, type Route, sendJson } from './http.ts'
@@ -68,8 +68,10 @@ async function collect(): Promise<PageFiles> {
   ]
   const files = new Map<string, PageFile>()
   for (const name of own) files.set(name, await ownFile(name))
+  // Only the first is a name that the package lets others import; it imports the rest from beside itself.
+  const entry = pathToFileURL(createRequire(import.meta.url).resolve(`${library}sha2.js`))
   for (const name of libraryFiles) {
-    const bytes = await readFile(fileURLToPath(import.meta.resolve(`${library}${name}`)))
+    const bytes = await readFile(new URL(name, entry))
     files.set(`noble/${name}`, { type: types.js, bytes })
   }
   return files

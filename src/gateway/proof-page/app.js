@@ -233,7 +233,12 @@ function factsPart(facts) {
         ? words.seconds(Math.round(units.audioMs / 1000))
         : words.tokens(units.inTokens, units.outTokens),
     ],
-    [words.facts.time, new Date(facts.servedAt * 1000).toLocaleString(page.language)],
+    [
+      words.facts.time,
+      new Date(facts.servedAt * 1000).toLocaleString(
+        page.language === 'en' ? 'en-GB' : page.language,
+      ),
+    ],
     [words.facts.worker, facts.worker.slice(0, 12)],
   ]
   return el(

@@ -82,11 +82,11 @@ function boxOf({ column, row, state }, label, marks) {
   )
 }
 
-/** At most two lines of about 18 letters. */
+/** At most two lines of about 16 letters. */
 function linesOf(label) {
-  if (label.length <= 18) return [label]
+  if (label.length <= 16) return [label]
   const words = label.split(' ')
   let first = words.shift() ?? ''
-  while (words.length > 0 && `${first} ${words[0]}`.length <= 18) first += ` ${words.shift()}`
+  while (words.length > 0 && `${first} ${words[0]}`.length <= 16) first += ` ${words.shift()}`
   return words.length > 0 ? [first, words.join(' ')] : [first]
 }
