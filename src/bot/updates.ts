@@ -170,12 +170,20 @@ export function createUpdates(deps: UpdatesDeps): Updates {
     if (isFull) return
     const asked: Update[][] = []
     const rows = await inbox.claim([...inHand.keys()], room())
+    const unseen = new Set(rows.map((row) => row.updateId))
     for (const row of rows) take(row)
-    for (const row of rows) {
-      const update = await look(row)
-      if (!update) continue
-      if (freshness(update, row, clock.now()) === 'handle') merger.add(update)
-      else asked.push(shelve(update))
+    try {
+      for (const row of rows) {
+        const update = await look(row)
+        unseen.delete(row.updateId)
+        if (!update) continue
+        if (freshness(update, row, clock.now()) === 'handle') merger.add(update)
+        else asked.push(shelve(update))
+      }
+    } catch (error) {
+      // The database went away in between: what was not looked at is claimed again by the next try.
+      letGo([...unseen])
+      throw error
     }
     // What was interrupted has all its parts by now.
     if (rows.some((row) => row.receivedAt < startedAt)) merger.flush()

@@ -24,6 +24,8 @@ class FakeInbox implements InboxStore {
   /** How often writing fails before it works again. */
   failures = 0
   replays = 0
+  /** How often looking at a row that was open at the start fails before it works again. */
+  lostReads = 0
   readonly #now: () => number
 
   constructor(now: () => number) {
@@ -64,6 +66,7 @@ class FakeInbox implements InboxStore {
   }
 
   async replayed() {
+    if (this.lostReads-- > 0) throw new AppError('stores.down')
     return ++this.replays
   }
 
@@ -169,6 +172,27 @@ test('the next fetch, which confirms a batch, is made only after the batch was k
   expect(before).toBe(1)
   expect(confirmed).toEqual([0, 1])
   expect(handled).toEqual([1])
+})
+
+test('a database that goes away between claiming and reading loses nothing', async () => {
+  const { clock, inbox, handled, start } = world()
+  for (const id of [5, 6])
+    await inbox.keep([
+      {
+        updateId: id,
+        kind: 'message',
+        lane: id,
+        sealed: vault.seal('inbox', String(id), Plaintext.of(JSON.stringify(voice(id)))),
+      },
+    ])
+  inbox.lostReads = 1
+
+  const started = start()
+  await settle(clock, 5000)
+  await started
+  await settle(clock)
+
+  expect(handled).toEqual([5, 6])
 })
 
 test('what was open at the end is handled at the start', async () => {
