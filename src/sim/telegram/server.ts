@@ -26,6 +26,8 @@ export async function startServer(sim: Sim, port: number): Promise<SimServer> {
       response.destroy()
     })
   })
+  // Longer than any client keeps an idle connection: otherwise both ends decide at once, and a call is lost on a busy machine.
+  server.keepAliveTimeout = 70_000
   await listen(server, port)
   const bound = portOf(server)
   const base = `http://127.0.0.1:${bound}`
