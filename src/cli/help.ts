@@ -11,6 +11,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis evidence verify --tee tdx|snp|nvidia FILE   what a quote or report is worth
   ./chrysalis verify proof.json|RECEIPT.json   check a proof offline: what is proven, and what is not
   ./chrysalis policy lint|sign|show|diff|keygen|deny   what may work on a network, and who says so
+  ./chrysalis hardware enrol|list|remove|pardon|token|revoke   which machines may work, and whose
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -50,4 +51,9 @@ Options of policy
   diff OLD NEW                        what changes: what acts at once, what waits; exit code 1 when NEW cannot follow OLD
   keygen --out KEYFILE                a new signing key
   deny HEX [--data DIR]               devnet: from now on no worker, machine or measurement of this name
+
+Options of hardware (DATABASE_URL, or --data DIR of a system that is stopped)
+  enrol ID --tee tdx|snp --owner NAME [--gpus N] [--site audited]   ID: what evidence verify prints under hardware
+  list; remove HW; pardon HW          machines as the list names them; pardon ends a quarantine
+  token OWNER [--payout ADDRESS]      a new join token for this owner's workers, shown once; revoke OWNER: all of them
 `
