@@ -10,9 +10,9 @@ import { type QuoteEvidence, type RawSource, REPORT_DATA_BYTES } from './source.
 export const COCO_ADDRESS: AgentAddress = { port: 8006 }
 
 const tdxShape = z.object({ quote: z.string().max(65_536), cc_eventlog: z.string().nullish() })
-const snpShape = z.object({ attestation_report: z.unknown(), cert_chain: z.unknown() })
+const snpShape = z.object({ attestation_report: z.unknown(), cert_chain: z.unknown().optional() })
 const extraShape = z.object({
-  nvidia: z.object({ device_evidence_list: z.unknown() }).optional(),
+  nvidia: z.object({ device_evidence_list: z.unknown().optional() }).optional(),
 })
 
 type Found = QuoteEvidence & { readonly tee: 'tdx' | 'snp' }
