@@ -2,14 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-const folder =
+/** Where the real vectors lie, if they do. */
+export const publicFolder =
   process.env['CHRYSALIS_VECTORS'] ?? resolve(import.meta.dirname, '../../../shared/vectors')
-const hasPublicEvidence = existsSync(folder)
+const hasPublicEvidence = existsSync(publicFolder)
 
 export const publicFile = (path: string): Uint8Array =>
-  Uint8Array.from(readFileSync(resolve(folder, path)))
+  Uint8Array.from(readFileSync(resolve(publicFolder, path)))
 export const publicText = (path: string): string =>
-  readFileSync(resolve(folder, path), 'utf8').trim()
+  readFileSync(resolve(publicFolder, path), 'utf8').trim()
 
 /** True where there is none: then this many tests are skipped, and it is said so. For `describe.skipIf`. */
 export function publicEvidenceIsAbsent(tests: number): boolean {

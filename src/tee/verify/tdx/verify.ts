@@ -175,8 +175,9 @@ function checkLists(
     findings.attempt(() => hexBytes(collateral[name], name))
   const ofRoot = list('root_ca_crl')
   const ofAuthority = list('pck_crl')
-  checkRevocation({ crl: ofRoot, issuer: root, issued: [authority, ...new Set(signers)] }, ground)
-  checkRevocation({ crl: ofAuthority, issuer: authority, issued: [leaf] }, ground)
+  const directlyUnder = [authority, ...new Set(signers)]
+  if (ofRoot) checkRevocation({ crl: ofRoot, issuer: root, issued: directlyUnder }, ground)
+  if (ofAuthority) checkRevocation({ crl: ofAuthority, issuer: authority, issued: [leaf] }, ground)
 }
 
 function judgePlatform(
