@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseStrictJson } from '../core/canonical.ts'
 import type { Environment } from '../core/config.ts'
 import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
+import type { TeeCode } from '../tee/verify/codes.ts'
 import { type ProofBundle, readBundle } from '../tee/verify/proof/bundle.ts'
 import type { ProofCheck, ProofReport } from '../tee/verify/proof/report.ts'
 import {
@@ -39,7 +40,9 @@ export async function runVerify(
   const found = bundleIn(readText(wanted.file))
   if (typeof found === 'string') {
     const sentence = failures[found]
-    if (wanted.isJson) terminal.out(JSON.stringify({ accepted: false, outcome: found, sentence }))
+    const code: TeeCode = 'PRF_SHAPE'
+    const failure = { accepted: false, outcome: found, code, sentence }
+    if (wanted.isJson) terminal.out(JSON.stringify(failure))
     else terminal.err(sentence)
     return OUTCOME[found]
   }

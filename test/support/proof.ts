@@ -1,6 +1,11 @@
 /** A whole proof of a devnet answer, made by the code that makes real ones: dev quote, signed policy, receipt, note and salts. */
 import { randomBytes } from 'node:crypto'
-import { canonicalBytes, canonicalText, parseStrictJson } from '../../src/core/canonical.ts'
+import {
+  type Canonical,
+  canonicalBytes,
+  canonicalText,
+  parseStrictJson,
+} from '../../src/core/canonical.ts'
 import { isModelId, newJobId, parseId } from '../../src/core/ids.ts'
 import {
   DEV_GPU_DRIVER,
@@ -16,7 +21,7 @@ import { devEntry } from '../../src/tee/dev-policy.ts'
 import { identityOf } from '../../src/tee/identity.ts'
 import { createWorkerKeys, kidOf } from '../../src/tee/keyset.ts'
 import { nodeHashes } from '../../src/tee/node-crypto.ts'
-import { buildNote } from '../../src/tee/note.ts'
+import { buildNote, type NoteFacts } from '../../src/tee/note.ts'
 import { signPolicy } from '../../src/tee/policy-signing.ts'
 import { buildReceipt } from '../../src/tee/receipt.ts'
 import { signerOf } from '../../src/tee/signature.ts'
@@ -37,11 +42,19 @@ import {
   evidenceIdOf,
   packEvidenceData,
 } from '../../src/tee/verify/proof/evidence-record.ts'
+import { recordBytes } from '../../src/tee/verify/record-bytes.ts'
 import { shownHash } from '../../src/tee/verify/shown-text.ts'
 import { NOW_S } from './tee.ts'
 
 export const PROOF_TEXT =
   'Dear neighbours,\n\nwe meet on Saturday at 18:00 in the yard.\n- bring a chair'
+
+/** Contents of the two records. */
+export const PROOF_INPUT = utf8('{"v":1}')
+export const PROOF_OUTPUT = utf8(JSON.stringify({ v: 1, text: PROOF_TEXT.repeat(100) }))
+
+const nodeHash = (bytes: Uint8Array | undefined): string =>
+  Buffer.from(nodeHashes.sha256(bytes ?? new Uint8Array(0))).toString('hex')
 
 export interface MadeProof {
   readonly bundle: ProofBundle & Required<Pick<ProofBundle, 'salts'>>
@@ -57,6 +70,10 @@ export interface ProofWish {
   readonly model?: string
   /** What the worker's receipt says otherwise than it should. */
   readonly receipt?: { weights?: string; evidenceId?: string; net?: 'testnet' }
+  /** Changed before the worker signs it. */
+  readonly edit?: (receipt: Record<string, unknown>) => Record<string, unknown>
+  /** What the gateway's note says otherwise. */
+  readonly note?: Partial<NoteFacts>
   readonly policy?: (policy: Policy) => Policy
   readonly data?: (data: EvidenceData) => EvidenceData
 }
@@ -142,7 +159,7 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
   const job = newJobId()
   const h = (letter: string): string => letter.repeat(64)
   const units = { inTokens: 41, cachedTokens: 0, outTokens: 23, audioMs: 0 }
-  const receipt = buildReceipt(
+  const honest = buildReceipt(
     keys,
     {
       net: 'devnet',
@@ -155,8 +172,8 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
       model,
       weights,
       envHash: h('c'),
-      inputHash: h('d'),
-      outputHash: h('e'),
+      inputHash: nodeHash(recordBytes(PROOF_INPUT, salts.input)),
+      outputHash: nodeHash(recordBytes(PROOF_OUTPUT, salts.output)),
       streamHash: h('f'),
       shownHash: shown,
       ...wish.receipt,
@@ -169,6 +186,7 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
       endedAtMs: checkedAt + 61_000,
     },
   )
+  const receipt = wish.edit ? signedAgain(wish.edit, honest) : honest
   const digest = Buffer.from(nodeHashes.sha256(utf8(receipt))).toString('hex')
   const note = buildNote(identity, 'devnet', {
     job,
@@ -178,10 +196,18 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
     tier: 'simulated',
     shownHash: shown,
     at: checkedAt + 62_000,
+    ...wish.note,
   })
   const parts = { receipt, note, evidence: canonicalText(document) }
   const bundle = bundleOf(parts)
   return { bundle: { ...bundle, salts }, text: PROOF_TEXT, policy, ...parts }
+
+  function signedAgain(edit: NonNullable<ProofWish['edit']>, text: string): string {
+    const { signature: _signature, ...document } = JSON.parse(text) as Record<string, Canonical>
+    const changed = edit(document) as Record<string, Canonical>
+    const signature = Buffer.from(keys.signer.sign(canonicalBytes(changed))).toString('hex')
+    return canonicalText({ ...changed, signature })
+  }
 
   function documentOf(data: EvidenceData): EvidenceDocument {
     const unknown = { status: 'unknown' } as const

@@ -80,6 +80,12 @@ describe('chrysalis verify', () => {
     expect((await verify('{"ctx":"chrysalis/proof/2"}')).code).toBe(20)
     for (const content of ['', 'hello', '[]', '{}', '{"v":1,"v":1}'])
       expect((await verify(content)).code).toBe(30)
+    const { text } = await verify('{}', '--json')
+    expect(JSON.parse(text)).toMatchObject({
+      accepted: false,
+      outcome: 'malformed',
+      code: 'PRF_SHAPE',
+    })
   })
 
   test('prints the same as JSON for programs', async () => {

@@ -7,11 +7,21 @@ import {
 } from '../../../src/gateway/proof-page/browser-crypto.ts'
 import { NOT_PROVEN_RU, SENTENCES_RU } from '../../../src/gateway/proof-page/sentences-ru.ts'
 import { checkSignaturesByNode, nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { padRecord } from '../../../src/tee/record.ts'
 import { type ProofBundle, readBundle } from '../../../src/tee/verify/proof/bundle.ts'
 import type { CheckName, ProofReport } from '../../../src/tee/verify/proof/report.ts'
 import { NOT_PROVEN_EN, SENTENCES_EN } from '../../../src/tee/verify/proof/sentences-en.ts'
 import { type ProofOptions, verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
-import { bundleOf, type MadeProof, madeProof, type ProofWish } from '../../support/proof.ts'
+import { recordBytes } from '../../../src/tee/verify/record-bytes.ts'
+import {
+  bundleOf,
+  type MadeProof,
+  madeProof,
+  PROOF_INPUT,
+  PROOF_OUTPUT,
+  type ProofWish,
+} from '../../support/proof.ts'
+import { NOW_S } from '../../support/tee.ts'
 
 const byNode = { hashes: nodeHashes, checkSignatures: checkSignaturesByNode }
 const byBrowser = { hashes: browserHashes, checkSignatures: checkSignaturesByWebCrypto }
@@ -275,6 +285,54 @@ describe('a proof whose parts do not belong together', () => {
       'gpu.refused',
       'CLM_GPU_HASH',
     ],
+    [
+      'a receipt with a member too many',
+      { edit: (it) => ({ ...it, more: 1 }) },
+      'receipt.malformed',
+      'RCP_SHAPE',
+    ],
+    [
+      'a receipt of another key id',
+      { edit: (it) => ({ ...it, key_id: 'r2' }) },
+      'receipt.other-key',
+      'RCP_KEY',
+    ],
+    [
+      'a receipt of another keyset',
+      { edit: (it) => ({ ...it, workload_keyset_digest: `sha256:${'0'.repeat(64)}` }) },
+      'receipt.other-key',
+      'RCP_KEYSET',
+    ],
+    [
+      'a receipt from before the evidence',
+      { edit: (it) => ({ ...it, served_at: NOW_S - 60 }) },
+      'receipt.time',
+      'RCP_TIME',
+    ],
+    [
+      'a receipt from long after the session',
+      { edit: (it) => ({ ...it, served_at: NOW_S + 3600 + 86_401 }) },
+      'receipt.time',
+      'RCP_TIME',
+    ],
+    [
+      'a receipt whose id is of another attempt',
+      { edit: (it) => ({ ...it, receipt_id: 'x.2' }) },
+      'receipt.mixed',
+      'RCP_RELEASE',
+    ],
+    [
+      'a note that promises more than the evidence',
+      { note: { tier: 'gpu-tee' } },
+      'gateway.other-tier',
+      'PRF_TIER',
+    ],
+    [
+      'a note that books other units without having counted',
+      { note: { units: { inTokens: 42, cachedTokens: 0, outTokens: 23, audioMs: 0 } } },
+      'gateway.other-units',
+      'RCP_UNITS',
+    ],
   ]
   test.each(cases)('is refused: %s', async (...[, wish, says, code]) => {
     const { bundle } = await madeProof(wish)
@@ -293,6 +351,41 @@ describe('a proof whose parts do not belong together', () => {
 
     expect(wrong(report)).toEqual(['gateway.other-receipt'])
     expect(codesOf(report)).toEqual(['PRF_NOTE'])
+  })
+})
+
+describe('exact contents, as an API client has them', () => {
+  test('are rebuilt into the records that the receipt names', async () => {
+    const { bundle } = await madeProof()
+
+    const report = await verify(bundle, { contents: { input: PROOF_INPUT, output: PROOF_OUTPUT } })
+
+    expect(saysOf(report, 'text')).toBe('text.records')
+    expect(wrong(report)).toEqual([])
+  })
+
+  test('are refused with one byte changed, by the record that differs', async () => {
+    const { bundle } = await madeProof()
+    const other = (bytes: Uint8Array): Uint8Array =>
+      bytes.map((byte, at) => (at === 3 ? byte ^ 1 : byte))
+
+    const input = await verify(bundle, { contents: { input: other(PROOF_INPUT) } })
+    const output = await verify(bundle, { contents: { output: other(PROOF_OUTPUT) } })
+
+    expect(codesOf(input)).toEqual(['RCP_INPUT'])
+    expect(codesOf(output)).toEqual(['RCP_OUTPUT'])
+    expect(wrong(input)).toEqual(['text.other-records'])
+  })
+
+  test('are padded as the worker pads them, whatever their length', () => {
+    const salt = new Uint8Array(32).fill(3)
+    for (const length of [
+      0, 1, 475, 476, 477, 2012, 4060, 4061, 5000, 20_000, 1_000_000, 1_048_540,
+    ])
+      expect(recordBytes(new Uint8Array(length), salt)).toEqual(
+        new Uint8Array(padRecord(new Uint8Array(length), salt)),
+      )
+    expect(recordBytes(new Uint8Array(1_048_541), salt)).toBeUndefined()
   })
 })
 

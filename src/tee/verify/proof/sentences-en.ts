@@ -57,7 +57,8 @@ export const SENTENCES_EN: Readonly<Record<Says, string>> = {
   'text.not-given': 'Paste the answer here to compare it. The text stays on this device.',
   'text.no-salt': 'The link’s secret part is missing, so no text can be compared.',
   'text.differs': 'The text you gave is not the answer that the worker signed.',
-  'text.other-salt': 'The salts in this proof belong to another answer.',
+  'text.records': 'The answer you hold is, byte for byte, the result that the worker signed.',
+  'text.other-records': 'What was asked or answered is not what the worker signed.',
   'units.later': 'Prices and charges are not part of this version.',
   'gateway.operator':
     'The gateway’s operator signs what was booked; who runs it could read the text as it passed.',

@@ -11,7 +11,9 @@ import {
   noteSignature,
   readNote,
 } from '../note-document.ts'
+import type { Salts } from '../proof-link.ts'
 import { type Receipt, readReceiptDocument } from '../receipt-document.ts'
+import { recordDigest } from '../record-bytes.ts'
 import { findShown } from '../shown-text.ts'
 import type { ProofBundle } from './bundle.ts'
 import { readEvidenceRecord } from './evidence-record.ts'
@@ -37,6 +39,8 @@ export interface ProofOptions {
   readonly policyHash?: string
   /** What somebody read as the answer; compared, never kept. */
   readonly text?: string
+  /** Exact contents of the two records, where the asker can rebuild them (an API client can, a person in a chat cannot). */
+  readonly contents?: { readonly input?: Uint8Array; readonly output?: Uint8Array }
   /** The newest policy of this network that this device saw; `undefined` where it keeps none. */
   readonly seen?: SeenPolicy
 }
@@ -336,12 +340,31 @@ function checkText({ receipt, bundle, options }: Scene): Outcome {
   if (!receipt || !bundle.salts) return { state: 'not-checked', says: 'text.no-salt' }
   const shown = receipt.work.shown_hash
   const values: Values = [['shown', shown]]
+  const other = otherRecords(receipt, bundle.salts, options)
+  if (other.length > 0) return refuted('text.other-records', other, values)
+  if (text === undefined && options.contents?.output)
+    return { state: 'proven', by: 'worker-key', says: 'text.records', values }
   if (text === undefined) return { state: 'not-checked', says: 'text.not-given', values }
   const expected = { hash: shown.slice('sha256:'.length), salt: bundle.salts.output }
   const found = findShown(text, expected, hashes)
   if (!found) return refuted('text.differs', ['RCP_OUTPUT'], values)
   const rest: Values = found.rest === '' ? [] : [['not part of the answer', found.rest]]
   return { state: 'proven', by: 'worker-key', says: 'text.ok', values: [...values, ...rest] }
+}
+
+/** The records whose hashes are not the receipt's. */
+function otherRecords(
+  receipt: Receipt,
+  salts: Salts,
+  { contents, hashes }: ProofOptions,
+): TeeCode[] {
+  const { input, output } = contents ?? {}
+  const codes: TeeCode[] = []
+  if (input && recordDigest(input, salts.input, hashes) !== receipt.received)
+    codes.push('RCP_INPUT')
+  if (output && recordDigest(output, salts.output, hashes) !== receipt.returned)
+    codes.push('RCP_OUTPUT')
+  return codes
 }
 
 /** What the operator says: that it is the broker whom the worker named, about this receipt, within what the evidence allows. */
