@@ -55,8 +55,16 @@ test('a part cannot end its own quotes, nor a value its place', () => {
 test('the guest’s policy names both images by digest, refuses exec, and leaves no mark unfilled', () => {
   const { status, stdout, read } = measure(
     'initdata',
-    ...['--tee', 'tdx', '--net', 'testnet', '--broker-key', brokerKey],
-    ...['--worker-image', image('worker'), '--pause-image', image('pause')],
+    '--tee',
+    'tdx',
+    '--net',
+    'testnet',
+    '--broker-key',
+    brokerKey,
+    '--worker-image',
+    image('worker'),
+    '--pause-image',
+    image('pause'),
   )
 
   const toml = read('initdata.toml')
@@ -85,7 +93,10 @@ test('an image without a digest, or a broker key of another form, is refused', (
 test('a dstack compose has the hash that its event log must name', () => {
   const { status, stdout, read } = measure(
     'dstack',
-    ...['--worker-image', image('worker'), '--broker-key', brokerKey],
+    '--worker-image',
+    image('worker'),
+    '--broker-key',
+    brokerKey,
   )
   const compose = read('app-compose.json')
   const hash = composeHash(Buffer.from(compose))
@@ -110,7 +121,7 @@ test('a dstack compose has the hash that its event log must name', () => {
       .digest()
     register = createHash('sha384')
       .update(Buffer.concat([register, digest]))
-      .digest() as Buffer<ArrayBuffer>
+      .digest()
     return {
       imr: 3,
       event_type: type,
