@@ -284,6 +284,18 @@ describe('GPUs', () => {
     expect(failed({ blocks: { '0': register(1) } })).toEqual(['GPU_MEASUREMENT'])
   })
 
+  it('are not measured at a decoder that is off, and at nothing else less', () => {
+    const listed = withGpu({ golden: { ...gpu.golden, '35': register(5) } })
+    const on = (digest: string) => one({ blocks: { ...report.blocks, '35': digest } })
+
+    expect(failedBy(listed, { gpus: [one()] })).toEqual([])
+    expect(failedBy(listed, { gpus: [on(register(5))] })).toEqual([])
+    expect(failedBy(listed, { gpus: [on(register(6))] })).toEqual(['GPU_MEASUREMENT'])
+    expect(failedBy(withGpu({ golden: { '35': register(5) } }), { gpus: [one()] })).toEqual([
+      'GPU_MEASUREMENT',
+    ])
+  })
+
   it('pass by no empty list', () => {
     for (const change of [{ drivers: [] }, { vbios: [] }])
       expect(failedBy(withGpu(change), { gpus: [one()] })).toEqual(['GPU_VERSION'])
