@@ -203,8 +203,8 @@ export async function madeProof(wish: ProofWish = {}): Promise<MadeProof> {
   return { bundle: { ...bundle, salts }, text: PROOF_TEXT, policy, ...parts }
 
   function signedAgain(edit: NonNullable<ProofWish['edit']>, text: string): string {
-    const { signature: _signature, ...document } = JSON.parse(text) as Record<string, Canonical>
-    const changed = edit(document) as Record<string, Canonical>
+    const { signature: _signature, ...unsigned } = JSON.parse(text) as Record<string, Canonical>
+    const changed = edit(unsigned) as Record<string, Canonical>
     const signature = Buffer.from(keys.signer.sign(canonicalBytes(changed))).toString('hex')
     return canonicalText({ ...changed, signature })
   }

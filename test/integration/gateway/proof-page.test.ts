@@ -55,9 +55,7 @@ describe.skipIf(!hasChromium)('the proof page in a browser', () => {
 
     const text = await shownText()
     expect(text.trimStart().startsWith('Test network: nothing here is proven.')).toBe(true)
-    expect(await page.locator('#headline').innerText()).toMatch(
-      /^\d+ asserted, \d+ not checked$/,
-    )
+    expect(await page.locator('#headline').innerText()).toMatch(/^\d+ asserted, \d+ not checked$/)
     expect(await page.locator('.checks > li').count()).toBe(11)
     expect(await stateOf('receipt')).toBe('asserted')
     expect(await stateOf('hardware')).toBe('asserted')
@@ -69,10 +67,9 @@ describe.skipIf(!hasChromium)('the proof page in a browser', () => {
   test('fits a phone of 360 points without scrolling sideways, and its words are read without colour', async () => {
     await open(`#${kept.link}`)
 
-    const [inner, scroll] = await page.evaluate(() => [
-      document.documentElement.clientWidth,
-      document.documentElement.scrollWidth,
-    ])
+    const [inner, scroll] = await page.evaluate<number[]>(
+      '[document.documentElement.clientWidth, document.documentElement.scrollWidth]',
+    )
     expect(scroll).toBeLessThanOrEqual(inner ?? 0)
     const states = await page.locator('.checks .state').allInnerTexts()
     expect(states.every((it) => /^[✓◐○✗] (proven|asserted|not checked|refuted)$/.test(it))).toBe(
