@@ -28,10 +28,12 @@ export interface Nras {
   check(question: NrasQuestion, signal: AbortSignal): Promise<readonly TeeCode[]>
 }
 
+/** The service's published keys. Rejects where they cannot be had. */
+export type NrasKeys = () => Promise<JSONWebKeySet>
+
 interface NrasDeps {
   readonly fetcher: NrasFetcher
-  /** The service's published keys, fetched or pinned by whoever composes this. */
-  readonly keys: JSONWebKeySet
+  readonly keys: NrasKeys
   readonly clock: Clock
 }
 
@@ -40,13 +42,24 @@ export function createNras({ fetcher, keys, clock }: NrasDeps): Nras {
   return {
     check: async (question, signal) => {
       try {
-        const answer = await askNras(question, { fetcher, signal })
-        return await checkNrasAnswer(answer, { question, keys, nowMs: clock.now() })
+        const [answer, known] = await Promise.all([
+          askNras(question, { fetcher, signal }),
+          unlessUnreachable(keys()),
+        ])
+        return await checkNrasAnswer(answer, { question, keys: known, nowMs: clock.now() })
       } catch (error) {
         if (error instanceof TeeError) return [error.code]
         throw error
       }
     },
+  }
+}
+
+async function unlessUnreachable<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch {
+    throw new TeeError('GPU_NRAS_FETCH')
   }
 }
 
@@ -111,7 +124,7 @@ const DEVICE_CLAIMS = {
  * Judges one answer: `GPU_NRAS_TOKEN` (shape, signature, issuer, age), `GPU_NRAS_NONCE`, `GPU_NRAS_DEVICE` (a device
  * more, fewer or other than asked), `GPU_NRAS_RESULT`. A token that is not the service's ends the judgement.
  */
-export async function checkNrasAnswer(
+async function checkNrasAnswer(
   answer: unknown,
   { question, keys, nowMs }: Expected,
 ): Promise<readonly TeeCode[]> {

@@ -24,6 +24,8 @@ export const workerConfig = z.object({
   CHRYSALIS_JOIN: secret(16),
   /** Where this machine's evidence comes from; `auto` looks, and finds nothing simulated off devnet. */
   CHRYSALIS_TEE: z.enum(['auto', ...SOURCE_KINDS]).default('auto'),
+  /** Program that prints the GPUs' evidence for a nonce; for dstack and configfs-tsm, which have no interface for it. */
+  CHRYSALIS_GPU_EVIDENCE: z.string().min(1).optional(),
   /** Where the owner's earnings go, as the operator has noted it with the token. */
   CHRYSALIS_PAYOUT: z.string().max(80).default(''),
   /** Raw Ed25519 public key of the broker, base64url. */

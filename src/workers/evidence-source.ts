@@ -1,6 +1,7 @@
 /** @module The machine's evidence source: the platform's own interface, or on the dev network a simulated one from the seed in the join token. */
 import type { Clock } from '../core/clock.ts'
 import { ConfigError, type Net } from '../core/config.ts'
+import { gpuByCommand } from '../tee/sources/gpu-command.ts'
 import { findSource } from '../tee/sources/probe.ts'
 import type { EvidenceSource, SourceKind } from '../tee/sources/source.ts'
 import { TeeError } from '../tee/verify/codes.ts'
@@ -11,9 +12,11 @@ export async function openEvidenceSource(of: {
   net: Net
   devSeed: Uint8Array | undefined
   machine?: string
+  /** Asks the driver for GPU evidence where the platform's interface has none. */
+  gpuProgram?: string | undefined
   clock: Clock
 }): Promise<EvidenceSource> {
-  const { kind, net, devSeed, machine, clock } = of
+  const { kind, net, devSeed, machine, gpuProgram, clock } = of
   const sim = async () => {
     if (!devSeed) throw new TeeError('SRC_ABSENT', 'seed')
     const [{ createDevPki }, { simulatedSource }] = await Promise.all([
@@ -23,7 +26,11 @@ export async function openEvidenceSource(of: {
     return simulatedSource(createDevPki(devSeed), clock, machine === undefined ? {} : { machine })
   }
   try {
-    return await findSource({ kind, net, places: net === 'devnet' ? { sim } : {}, clock })
+    const places = {
+      ...(net === 'devnet' && { sim }),
+      ...(gpuProgram !== undefined && { gpu: gpuByCommand(gpuProgram) }),
+    }
+    return await findSource({ kind, net, places, clock })
   } catch (error) {
     if (!(error instanceof TeeError)) throw error
     const why = error.field === 'seed' ? ': the join token of a dev network ends in its seed' : ''

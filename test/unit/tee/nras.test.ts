@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createNras, NRAS_URL, type NrasFetcher, type NrasQuestion } from '../../../src/tee/nras.ts'
+import { nrasFetcher, nrasKeys } from '../../../src/tee/nras-http.ts'
 import type { TeeCode } from '../../../src/tee/verify/codes.ts'
 import { TestClock } from '../../support/test-clock.ts'
 
@@ -69,7 +70,7 @@ async function answerOf({ devices, overall = (it) => it, signing }: Answer = {})
 
 const ask = (answer: unknown, asked = question): Promise<readonly TeeCode[]> => {
   const fetcher: NrasFetcher = async () => ({ status: 200, text: JSON.stringify(answer) })
-  return createNras({ fetcher, keys: service.keys, clock }).check(asked, signal)
+  return createNras({ fetcher, keys: async () => service.keys, clock }).check(asked, signal)
 }
 const unsigned = (claims: Claims): string => {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -94,7 +95,7 @@ describe('NVIDIA’s remote service', () => {
       return { status: 200, text: JSON.stringify(await answerOf()) }
     }
 
-    await createNras({ fetcher, keys: service.keys, clock }).check(question, signal)
+    await createNras({ fetcher, keys: async () => service.keys, clock }).check(question, signal)
 
     expect(asked).toEqual([
       NRAS_URL,
@@ -121,8 +122,59 @@ describe('NVIDIA’s remote service', () => {
       },
     ] satisfies NrasFetcher[])
       expect(
-        await createNras({ fetcher, keys: service.keys, clock }).check(question, signal),
+        await createNras({ fetcher, keys: async () => service.keys, clock }).check(
+          question,
+          signal,
+        ),
       ).toEqual(['GPU_NRAS_FETCH'])
+  })
+
+  test('whose keys cannot be had vouches for nothing', async () => {
+    const fetcher: NrasFetcher = async () => ({ status: 200, text: '[]' })
+    const keys = () => Promise.reject(new Error('connection lost'))
+
+    expect(await createNras({ fetcher, keys, clock }).check(question, signal)).toEqual([
+      'GPU_NRAS_FETCH',
+    ])
+  })
+
+  test('is reached by one request, its keys by one an hour', async () => {
+    const asked: string[] = []
+    const fetcher = nrasFetcher({
+      fetch: async (url, { method, redirect }) => {
+        asked.push(`${method} ${url} ${redirect}`)
+        return Response.json(await answerOf())
+      },
+      clock,
+    })
+    const keys = nrasKeys({
+      get: async (url) => {
+        asked.push(`GET ${url}`)
+        return { body: Buffer.from(JSON.stringify(service.keys)), header: () => undefined }
+      },
+      clock,
+    })
+    const nras = createNras({ fetcher, keys, clock })
+
+    expect(await nras.check(question, signal)).toEqual([])
+    expect(await nras.check(question, signal)).toEqual([])
+    clock.advance(3_600_000)
+    expect(await nras.check(question, signal)).toEqual([])
+    expect(asked.filter((one) => one.startsWith('GET'))).toHaveLength(2)
+    expect(asked.filter((one) => one === `POST ${NRAS_URL} error`)).toHaveLength(3)
+  })
+
+  test('whose answer has no end, or is a redirect, vouches for nothing', async () => {
+    const endless = new Uint8Array(2_000_000)
+    for (const fetch of [
+      async () => new Response(endless),
+      async () => Promise.reject(new TypeError('redirect')),
+    ]) {
+      const fetcher = nrasFetcher({ fetch, clock })
+      const nras = createNras({ fetcher, keys: async () => service.keys, clock })
+
+      expect(await nras.check(question, signal)).toEqual(['GPU_NRAS_FETCH'])
+    }
   })
 
   test.for<[string, () => Promise<Answer>, TeeCode[]]>([
