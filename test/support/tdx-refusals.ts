@@ -3,6 +3,7 @@ import { der, sequence, truth } from '../../src/tee/dev/der-writer.ts'
 import { devKey } from '../../src/tee/dev/dev-key.ts'
 import {
   type CertificateDraft,
+  type CrlDraft,
   createDevPki,
   devName,
   extension,
@@ -292,8 +293,8 @@ const certificates: readonly Case[] = [
 ]
 
 const draftOf =
-  <T>(change: Partial<T>) =>
-  (draft: T): T => ({ ...draft, ...change })
+  (change: Partial<CrlDraft>) =>
+  (draft: CrlDraft): CrlDraft => ({ ...draft, ...change })
 
 const lists: readonly Case[] = [
   collateral('no list of the root', 'CRL_MISSING', (good) => ({ ...good, root_ca_crl: '' })),
@@ -361,7 +362,7 @@ function revoked(list: 'pckCrl' | 'rootCrl', of: Uint8Array | undefined): Bad {
   const at = 4 + 4 + 5
   const serial = (of ?? new Uint8Array()).slice(at + 2, at + 2 + (of?.[at + 1] ?? 0))
   return fixedTdx({
-    [list]: draftOf<{ revoked: readonly Uint8Array[] }>({ revoked: [serial] }),
+    [list]: draftOf({ revoked: [serial] }),
   })
 }
 

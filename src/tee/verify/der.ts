@@ -39,22 +39,45 @@ const MAX_DEPTH = 24
 
 /** The one element that `bytes` are; with anything after it, or a part that is not DER at any depth, throws DerError. */
 export function readDer(bytes: Uint8Array): Der {
-  const element = elementAt(bytes, 0)
-  if (element.whole.length !== bytes.length) throw new DerError()
-  refuseLooseInside(element, 0)
-  return element
+  if (endOf(bytes, { at: 0, limit: bytes.length }) !== bytes.length) throw new DerError()
+  refuseLoose(bytes, { at: 0, limit: bytes.length, depth: 0 })
+  return new Element(bytes, 0, bytes.length)
 }
 
 /** The elements inside `of`, which must be constructed. */
 export function inside(of: Der): readonly Der[] {
-  if ((of.tag & 0x20) === 0) throw new DerError()
+  if ((of.tag & CONSTRUCTED) === 0) throw new DerError()
+  const { content } = of
   const elements: Der[] = []
-  for (let at = 0; at < of.content.length; ) {
-    const element = elementAt(of.content, at)
-    elements.push(element)
-    at += element.whole.length
+  for (let at = 0; at < content.length; ) {
+    const end = endOf(content, { at, limit: content.length })
+    elements.push(new Element(content, at, end))
+    at = end
   }
   return elements
+}
+
+/** A place in bytes whose header was read; the views are made where they are asked for, which most never are. */
+class Element implements Der {
+  readonly tag: number
+  readonly #bytes: Uint8Array
+  readonly #at: number
+  readonly #end: number
+
+  constructor(bytes: Uint8Array, at: number, end: number) {
+    this.tag = bytes[at] ?? 0
+    this.#bytes = bytes
+    this.#at = at
+    this.#end = end
+  }
+
+  get content(): Uint8Array {
+    return this.#bytes.subarray(contentOf(this.#bytes, this.#at), this.#end)
+  }
+
+  get whole(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#end)
+  }
 }
 
 /** The elements inside a SEQUENCE. */
@@ -182,34 +205,53 @@ function digits(bytes: Uint8Array, from: number, count: number): number {
 /** Bytes as characters of the same number, for digits and names. */
 export const ascii = (bytes: Uint8Array): string => String.fromCharCode(...bytes.subarray(0, 256))
 
-function elementAt(bytes: Uint8Array, at: number): Der {
-  const tag = bytes[at]
-  const first = bytes[at + 1]
+/** Bit of a tag: the content is elements. */
+const CONSTRUCTED = 0x20
+
+/** Where the content of the element at `at` begins; its header was read before. */
+function contentOf(bytes: Uint8Array, at: number): number {
+  const first = bytes[at + 1] ?? 0
+  return at + 2 + (first < 0x80 ? 0 : first - 0x80)
+}
+
+/** Where the element at `at` ends, not beyond `limit`. */
+function endOf(bytes: Uint8Array, { at, limit }: { at: number; limit: number }): number {
+  const tag = bytes[at] ?? 0x1f
+  const first = bytes[at + 1] ?? 0x80
   // Tag numbers above 30 take more bytes; no format here has one.
-  if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new DerError()
-  const { length, header } = first < 0x80 ? { length: first, header: 2 } : longLength(bytes, at)
-  const end = at + header + length
-  if (end > bytes.length) throw new DerError()
-  return { tag, content: bytes.subarray(at + header, end), whole: bytes.subarray(at, end) }
+  if (at + 2 > limit || (tag & 0x1f) === 0x1f) throw new DerError()
+  const length = first < 0x80 ? first : longLength(bytes, at)
+  const end = contentOf(bytes, at) + length
+  if (end > limit) throw new DerError()
+  return end
 }
 
 /** Two or three length bytes reach 16 MiB, far above every cap; the indefinite form (0x80) falls out here too. */
-function longLength(bytes: Uint8Array, at: number): { length: number; header: number } {
+function longLength(bytes: Uint8Array, at: number): number {
   const count = (bytes[at + 1] ?? 0) - 0x80
   if (count < 1 || count > 3) throw new DerError()
   let length = 0
-  for (let place = 0; place < count; place++) {
-    const byte = bytes[at + 2 + place]
+  for (let place = at + 2; place < at + 2 + count; place++) {
+    const byte = bytes[place]
     if (byte === undefined) throw new DerError()
     length = length * 256 + byte
   }
   const shortest = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3
   if (shortest !== count) throw new DerError()
-  return { length, header: 2 + count }
+  return length
 }
 
-function refuseLooseInside(element: Der, depth: number): void {
-  if ((element.tag & 0x20) === 0) return
-  if (depth === MAX_DEPTH) throw new DerError()
-  for (const child of inside(element)) refuseLooseInside(child, depth + 1)
+/** Walks through everything at and inside a place, without making views of it. */
+function refuseLoose(
+  bytes: Uint8Array,
+  { at, limit, depth }: { at: number; limit: number; depth: number },
+): void {
+  for (let from = at; from < limit; ) {
+    const end = endOf(bytes, { at: from, limit })
+    if (((bytes[from] ?? 0) & CONSTRUCTED) !== 0) {
+      if (depth === MAX_DEPTH) throw new DerError()
+      refuseLoose(bytes, { at: contentOf(bytes, from), limit: end, depth: depth + 1 })
+    }
+    from = end
+  }
 }

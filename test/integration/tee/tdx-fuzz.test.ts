@@ -41,7 +41,7 @@ function* numbers(from: number): Generator<number, never> {
 /** Good bytes with up to four of them changed, taken out or put in; follows from `from`. */
 function mutate(good: Uint8Array, from: number): Uint8Array {
   const next = numbers(from)
-  let bytes = good.slice()
+  let bytes: Uint8Array = good.slice()
   for (let edits = 1 + (next.next().value % 4); edits > 0; edits--) {
     const at = next.next().value % (bytes.length + 1)
     const value = next.next().value
