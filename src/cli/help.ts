@@ -12,6 +12,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis verify proof.json|RECEIPT.json   check a proof offline: what is proven, and what is not
   ./chrysalis policy lint|sign|show|diff|keygen|deny   what may work on a network, and who says so
   ./chrysalis hardware enrol|list|remove|pardon|token|revoke   which machines may work, and whose
+  ./chrysalis log verify --broker-key KEY   whether the log of released keys is whole
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -50,7 +51,12 @@ Options of policy
   show FILE [--key HEX …]             contents and signatures; --key: the public keys you trust
   diff OLD NEW                        what changes: what acts at once, what waits; exit code 1 when NEW cannot follow OLD
   keygen --out KEYFILE                a new signing key
-  deny HEX [--data DIR]               devnet: from now on no worker, machine or measurement of this name
+  deny HEX [--undo] [--data DIR]      devnet: from now on no worker, machine or measurement of this name
+
+Options of log verify (DATABASE_URL, or --data DIR of a system that is stopped; exit code 0 when it is whole)
+  --broker-key KEY    the public key that workers pin
+  --head HEX          a head that was kept elsewhere, from the gateway's log (may be given several times)
+  --json              {ok, entries, chains, heads, faults, lostHeads}
 
 Options of hardware (DATABASE_URL, or --data DIR of a system that is stopped)
   enrol ID --tee tdx|snp --owner NAME [--gpus N] [--site audited]   ID: what evidence verify prints under hardware

@@ -63,14 +63,15 @@ function wordOf({ key, isRight }: ShownSignature, trusted: readonly string[]): s
   return trusted.includes(key) ? 'right' : 'RIGHT, BUT NOT OF A KEY YOU NAMED'
 }
 
-const deniedText = ({ kids, hw, measurements }: Policy['deny']): string =>
-  kids.length + hw.length + measurements.length === 0
-    ? 'nothing'
-    : [
-        counted(kids.length, 'worker'),
-        counted(hw.length, 'machine'),
-        counted(measurements.length, 'measurement'),
-      ].join(', ')
+function deniedText({ kids, hw, measurements }: Policy['deny']): string {
+  const parts = [
+    [kids.length, 'worker'],
+    [hw.length, 'machine'],
+    [measurements.length, 'measurement'],
+  ] as const
+  const named = parts.filter(([count]) => count > 0).map(([count, what]) => counted(count, what))
+  return named.length === 0 ? 'nothing' : named.join(', ')
+}
 
 function entryLines(entry: PolicyEntry): string[] {
   const models =

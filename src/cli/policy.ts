@@ -147,7 +147,11 @@ async function keygen({ args, terminal }: Call): Promise<number> {
 
 /** The dev network's way to revoke: its running gateway ends such sessions within seconds. */
 async function deny({ args, env, terminal }: Call): Promise<number> {
-  const { values, positionals } = parseOptions(args, { data: { type: 'string' } }, 'positionals')
+  const { values, positionals } = parseOptions(
+    args,
+    { data: { type: 'string' }, undo: { type: 'boolean', default: false } },
+    'positionals',
+  )
   const [name, ...more] = positionals
   const kind = name === undefined || more.length > 0 ? undefined : kindOf(name)
   if (name === undefined || !kind)
@@ -159,10 +163,12 @@ async function deny({ args, env, terminal }: Call): Promise<number> {
   if (!existsSync(join(folder, 'anchor.json')))
     throw new UsageError('No dev network with a policy of its own lies in this data folder.')
   const place = { folder, keys: join(data, 'keys'), clock: systemClock }
-  const { epoch } = await reviseDevPolicy(place, ({ deny: denied }) => ({
-    deny: { ...denied, [kind]: [...new Set([...denied[kind], name])] },
-  }))
-  terminal.out(`denied from now on, by the policy of epoch ${epoch}`)
+  const { epoch } = await reviseDevPolicy(place, ({ deny: denied }) => {
+    const others = denied[kind].filter((it) => it !== name)
+    return { deny: { ...denied, [kind]: values.undo ? others : [...others, name] } }
+  })
+  const what = values.undo ? 'not denied any more' : 'denied'
+  terminal.out(`${what} from now on, by the policy of epoch ${epoch}`)
   return EXIT.ok
 }
 

@@ -58,6 +58,8 @@ export function createHardwareStore({
   clock: Clock
 }): HardwareStore {
   const { rows } = db
+  /** Workers of this gateway, to be written again where another gateway took this one for dead. */
+  const mine = new Map<Kid, { kid: Kid; hw: string; network: string; devices: string[] }>()
   const now = (): Date => new Date(clock.now())
   const liveSince = (): Date => new Date(clock.now() - liveMs)
 
@@ -91,31 +93,40 @@ export function createHardwareStore({
     },
     siteOf: async (hw) => (await rows.hardware.findUnique({ where: { hw } }))?.site ?? 'unknown',
 
-    claim: ({ hw, owner, kid, network, devices = [] }) =>
-      db.transaction(async (tx) => {
+    claim: async ({ hw, owner, kid, network, devices = [] }) => {
+      const worker = { kid, hw, network: hashOf(network), devices: [...devices] }
+      const code = await db.transaction(async (tx): Promise<TeeCode | undefined> => {
         await tx.$executeRaw`SELECT pg_advisory_xact_lock(${claimLock}::bigint)`
         const row = await tx.hardware.findUnique({ where: { hw } })
-        const machine = row && { ...row, isSplit: row.splitAt !== null }
+        const machine = row ? { ...row, isSplit: row.splitAt !== null } : undefined
         const live = await tx.liveWorker.findMany({
           where: {
             seenAt: { gt: liveSince() },
-            OR: [{ hw }, { devices: { hasSome: [...devices] } }],
+            OR: [{ hw }, { devices: { hasSome: worker.devices } }],
           },
         })
-        const worker = { kid, hw, network: hashOf(network), devices }
-        const code = judgeMachine(machine ?? undefined, { worker, owner, live })
-        if (code === 'HW_SPLIT' && row?.splitAt === null)
+        const refusal = judgeMachine(machine, { worker, owner, live })
+        if (refusal === 'HW_SPLIT' && row?.splitAt === null)
           await tx.hardware.update({ where: { hw }, data: { splitAt: now() } })
-        if (code) return code
-        const place = { hw, gateway, network: worker.network, devices: [...devices], seenAt: now() }
-        await tx.liveWorker.upsert({ where: { kid }, create: { kid, ...place }, update: place })
+        if (refusal) return refusal
+        const data = { ...worker, gateway, seenAt: now() }
+        await tx.liveWorker.upsert({ where: { kid }, create: data, update: data })
         return undefined
-      }),
+      })
+      if (code === undefined) mine.set(kid, worker)
+      return code
+    },
     release: async (kid) => {
+      mine.delete(kid)
       await rows.liveWorker.deleteMany({ where: { kid, gateway } })
     },
     refresh: async () => {
-      await rows.liveWorker.updateMany({ where: { gateway }, data: { seenAt: now() } })
+      const seenAt = now()
+      // Only those that are here: one whose release the database missed must not live on.
+      const where = { gateway, kid: { in: [...mine.keys()] } }
+      await rows.liveWorker.updateMany({ where, data: { seenAt } })
+      const data = [...mine.values()].map((worker) => ({ ...worker, gateway, seenAt }))
+      await rows.liveWorker.createMany({ data, skipDuplicates: true })
       await rows.liveWorker.deleteMany({ where: { seenAt: { lte: liveSince() } } })
     },
   }

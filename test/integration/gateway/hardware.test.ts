@@ -101,6 +101,23 @@ describe('live workers', () => {
     expect(await living.claim({ ...from, kid: someKid() })).toBe('HW_CAP')
   })
 
+  it('of a gateway that was only slow are counted again, unless they went on to another', async () => {
+    const [slow, other] = [store('slow'), store('other')]
+    await slow.enrol(machine)
+    const [stayed, moved] = [someKid(), someKid()]
+    await slow.claim({ ...from, kid: stayed })
+    await slow.claim({ ...from, kid: moved })
+    clock.turn(40_000)
+    await other.refresh()
+    expect(await other.claim({ ...from, kid: moved })).toBeUndefined()
+
+    await slow.refresh()
+
+    expect(await other.claim({ ...from, kid: someKid() })).toBe('HW_CAP')
+    await slow.release(moved)
+    expect(await other.claim({ ...from, kid: someKid() })).toBe('HW_CAP')
+  })
+
   it('from two networks put the machine into quarantine until it is pardoned', async () => {
     const hardware = store()
     await hardware.enrol(machine)

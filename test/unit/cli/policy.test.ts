@@ -191,6 +191,9 @@ describe('policy deny', () => {
     const policy = parsePolicy(readFileSync(join(folder, 'policy/2.json')))
     expect(policy.deny).toEqual({ kids: [register(3, 16)], hw: [], measurements: [] })
     expect(policy.entries).toEqual([entry])
+    expect((await run('show', path('policy/2.json'))).text).toContain('1 worker\n')
+    await run('deny', register(3, 16), '--undo', '--data', folder)
+    expect(parsePolicy(readFileSync(path('policy/3.json'))).deny.kids).toEqual([])
     await expect(run('deny', register(3, 16), '--data', path('elsewhere'))).rejects.toThrow(
       UsageError,
     )
