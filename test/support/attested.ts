@@ -7,6 +7,7 @@ import type { CollateralDisk } from '../../src/tee/collateral-disk.ts'
 import { type CollateralStore, createCollateralStore } from '../../src/tee/collateral-store.ts'
 import { type DevGround, openDevGround } from '../../src/tee/dev/ground.ts'
 import { createDevIntel } from '../../src/tee/dev/intel.ts'
+import type { DevPki } from '../../src/tee/dev/pki.ts'
 import { type SimulatedMachine, simulatedSource } from '../../src/tee/dev/sim-source.ts'
 import { devMeasurements } from '../../src/tee/dev/tdx.ts'
 import type { CollateralEdits } from '../../src/tee/dev/tdx-collateral.ts'
@@ -28,6 +29,9 @@ const anotherSeed = new Uint8Array(32).fill(8)
 
 /** The setting of a worker process on that machine. */
 export const devSetting = (token: string): string => devJoin(token, seed)
+
+/** What stands behind every simulated machine of the tests. */
+export const devPki = (): DevPki => groundOf(systemClock).pki
 
 /** The simulated machine that every test worker runs on unless it says otherwise. */
 export const devSource = (
@@ -57,7 +61,8 @@ const simplePolicy: Policy = {
 const noDisk: CollateralDisk = { read: () => [], write: () => true }
 
 /** Everything an admission is made of; each part is the test's to change. */
-export interface TestAttestation extends Pick<AdmissionDeps, 'verifier' | 'hardware' | 'keep'> {
+export interface TestAttestation
+  extends Pick<AdmissionDeps, 'verifier' | 'hardware' | 'keep' | 'devRoots'> {
   /** Puts another policy into force and tells whoever watches. */
   setPolicy(change: (policy: Policy) => Policy): void
   policy(): Policy
@@ -66,6 +71,8 @@ export interface TestAttestation extends Pick<AdmissionDeps, 'verifier' | 'hardw
   readonly records: Map<string, string>
   /** What the next claims of hardware answer; undefined lets all work. */
   hardwareAnswer: TeeCode | undefined
+  /** Enrolment that is asked in its place. */
+  enrolled: AdmissionDeps['hardware'] | undefined
   /** What the collateral of the next fetches is changed by. */
   collateralEdits: CollateralEdits
   onChange(listener: () => void): void
@@ -92,9 +99,10 @@ export function testAttestation(
   const examiner = createExaminer({ anchors, collateral, cache: createVerdictCache(clock), clock })
   const made: TestAttestation = {
     verifier: createEvidenceVerifier({ net, examiner, inForce: () => inForce }),
+    ...(net === 'devnet' && { devRoots: ground.roots }),
     hardware: {
-      claim: async () => made.hardwareAnswer,
-      release: async () => undefined,
+      claim: async (worker) => (made.enrolled ? made.enrolled.claim(worker) : made.hardwareAnswer),
+      release: async (kid) => made.enrolled?.release(kid),
     },
     keep: async ({ id, document }: { id: string; kid: Kid; document: string }) => {
       records.set(id, document)
@@ -107,6 +115,7 @@ export function testAttestation(
     collateral,
     records,
     hardwareAnswer: undefined,
+    enrolled: undefined,
     collateralEdits: {},
     onChange: (listener) => {
       listeners.push(listener)
