@@ -20,7 +20,7 @@ import { pemToDer } from '../../src/tee/verify/pem.ts'
 import type { TdxEvidence } from '../../src/tee/verify/tdx/verify.ts'
 import { devNowMs, fixedPki, fixedTdx, reportData } from './dev-tdx.ts'
 
-export interface Bad extends TdxEvidence {
+interface Bad extends TdxEvidence {
   readonly context?: Partial<VerifyContext>
 }
 export type Case = readonly [what: string, code: TeeCode, make: () => Bad]

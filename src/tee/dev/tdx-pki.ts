@@ -31,7 +31,7 @@ export interface DevPlatform {
 
 export type TdxRole = 'root' | 'platform' | 'pck' | 'signer'
 
-export interface DevAuthority {
+interface DevAuthority {
   readonly name: Uint8Array
   readonly key: DevKey
   readonly serial: Uint8Array

@@ -59,8 +59,8 @@ export const DEV_MR_TD = concat(
 )
 
 /** `SEPT_VE_DISABLE` alone, as production guests have it. */
-export const DEV_TD_ATTRIBUTES = Uint8Array.of(0, 0, 0, 0x10, 0, 0, 0, 0)
-export const DEV_XFAM = Uint8Array.of(0xe7, 0x02, 0x06, 0, 0, 0, 0, 0)
+const DEV_TD_ATTRIBUTES = Uint8Array.of(0, 0, 0, 0x10, 0, 0, 0, 0)
+const DEV_XFAM = Uint8Array.of(0xe7, 0x02, 0x06, 0, 0, 0, 0, 0)
 
 const OFFSETS = {
   rtmr0: 328,

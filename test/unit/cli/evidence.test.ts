@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { runCommand } from '../../../src/cli/commands.ts'
+import { runEvidence } from '../../../src/cli/evidence.ts'
 import { decodeEvidence, splitCertificates } from '../../../src/cli/evidence-files.ts'
+import { EXIT } from '../../../src/cli/terminal.ts'
+import { UsageError } from '../../../src/cli/usage.ts'
 import { concat, toHex } from '../../../src/tee/verify/bytes.ts'
 import { pemToDer } from '../../../src/tee/verify/pem.ts'
 import { fixedTdx } from '../../support/dev-tdx.ts'
@@ -15,23 +17,24 @@ beforeAll(() => {
   return () => rmSync(folder, { recursive: true })
 })
 
-/** Exit code and what was printed. */
+/** Exit code and what was printed; a wrong command line is what the command line's own part says of it. */
 async function run(...args: readonly string[]) {
   const printed = { out: '', err: '' }
-  const code = await runCommand(
-    ['evidence', ...args],
-    {},
-    {
-      out: (line) => {
-        printed.out += `${line}\n`
-      },
-      err: (line) => {
-        printed.err += `${line}\n`
-      },
-      isInteractive: false,
+  const terminal = {
+    out: (line: string) => {
+      printed.out += `${line}\n`
     },
-  )
-  return { code, ...printed }
+    err: (line: string) => {
+      printed.err += `${line}\n`
+    },
+    isInteractive: false,
+  }
+  try {
+    return { code: await runEvidence(args, {}, terminal), ...printed }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return { ...printed, code: EXIT.usage, err: `${error.sentence}\n` }
+  }
 }
 
 function file(name: string, content: string | Uint8Array): string {

@@ -33,8 +33,8 @@ export interface Quote {
   readonly chain: Uint8Array
 }
 
-export const MIN_QUOTE = 1020
-export const MAX_QUOTE = 16 * 1024
+const MIN_QUOTE = 1020
+const MAX_QUOTE = 16 * 1024
 /** Real quotes end in up to 70 zero bytes of their buffer. */
 const MAX_TRAILING = 128
 const HEADER = 48

@@ -28,7 +28,7 @@ export interface ModuleMark {
   readonly mask: Uint8Array
 }
 
-export interface ModuleIdentity extends ModuleMark {
+interface ModuleIdentity extends ModuleMark {
   /** Upper case: `TDX_03`. */
   readonly id: string
   readonly levels: readonly IsvLevel[]
