@@ -20,7 +20,7 @@ export interface Anchor {
 export type ReadAnchor = () => Promise<Anchor>
 
 const seconds = integer(0, 2 ** 42)
-export const anchorShape = object({
+const anchorShape = object({
   epoch: integer(1, 2 ** 31 - 1),
   sha256: hex(32),
   anchoredAt: seconds,

@@ -8,7 +8,7 @@ import { entryShape, flawOf, unixSeconds } from './entry.ts'
 
 export const maxPolicyBytes = 1_048_576
 /** Longest tolerance that a document can grant to a platform that is out of date. */
-export const maxOutOfDateDays = 30
+const maxOutOfDateDays = 30
 /** `prev` of the first epoch. */
 export const NO_POLICY = '0'.repeat(64)
 

@@ -25,7 +25,7 @@ export interface Judged {
   readonly hashes: Hashes
 }
 
-export type Tier = 'gpu-tee' | 'cpu-tee' | 'simulated'
+type Tier = 'gpu-tee' | 'cpu-tee' | 'simulated'
 
 export interface Judgement {
   readonly ok: boolean
