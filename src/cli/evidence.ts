@@ -3,13 +3,14 @@
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
-import { type AnchorSet, Anchors } from '../tee/verify/anchors.ts'
+import type { AnchorSet, Anchors } from '../tee/verify/anchors.ts'
 import { fromUtf8 } from '../tee/verify/bytes.ts'
 import { inTableOrder, type TeeCode, TeeError } from '../tee/verify/codes.ts'
 import type { Verdict } from '../tee/verify/examination.ts'
 import { type Policy, parsePolicyDraft } from '../tee/verify/policy/document.ts'
 import { judge } from '../tee/verify/policy/judge.ts'
 import { settle } from '../tee/verify/settle.ts'
+import { anchorsFor } from './evidence-anchors.ts'
 import { decodeEvidence, joinFiles, readStart } from './evidence-files.ts'
 import { type EvidenceFiles, KINDS } from './evidence-kinds.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -21,17 +22,19 @@ interface Wanted {
   readonly net: AnchorSet['net']
   readonly nowMs: number
   readonly policy: Policy | TeeCode | undefined
+  /** Where this installation's dev network lies; the usual place when absent. */
+  readonly data: string | undefined
   readonly isJson: boolean
 }
 
 /** Prints the verdict; exit code 0 for accepted evidence only, 1 for refused, 2 for a wrong command line. */
 export async function runEvidence(
   args: readonly string[],
-  _env: Environment,
+  env: Environment,
   terminal: Terminal,
 ): Promise<number> {
   const wanted = readArguments(args)
-  const verdict = await verify(wanted)
+  const verdict = await verify(wanted, await anchorsFor(wanted.net, wanted.data, env))
   if (wanted.isJson) terminal.out(JSON.stringify(forJson(verdict)))
   else terminal.out(forPeople(verdict, wanted).join('\n'))
   return verdict.ok ? EXIT.ok : EXIT.failed
@@ -50,6 +53,7 @@ function readArguments(args: readonly string[]): Wanted {
       net: { type: 'string', default: 'mainnet' },
       at: { type: 'string' },
       policy: { type: 'string' },
+      data: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
     'positionals',
@@ -76,6 +80,7 @@ function readArguments(args: readonly string[]): Wanted {
     net: oneOf('--net', values.net, ['mainnet', 'testnet', 'devnet']),
     nowMs: values.at === undefined ? systemClock.now() : readTime(values.at),
     policy: values.policy === undefined ? undefined : readPolicy(values.policy),
+    data: values.data,
     isJson: values.json,
   }
 }
@@ -114,10 +119,13 @@ function readPolicy(path: string): Policy | TeeCode {
   }
 }
 
-async function verify({ tee, files, net, nowMs, policy }: Wanted): Promise<Verdict> {
+async function verify(
+  { tee, files, net, nowMs, policy }: Wanted,
+  anchors: Anchors,
+): Promise<Verdict> {
   const context = {
     nowMs,
-    anchors: Anchors.forNet(net),
+    anchors,
     hashes: nodeHashes,
     ...(policy === undefined ? {} : { tcbJudge: 'policy' as const }),
   }

@@ -40,7 +40,7 @@ Options of verify (exit code 0 accepted, 10 refused, 20 not supported, 30 no pro
 Options of evidence verify (FILE: the quote or report, raw, hex or base64; exit code 0 only when it is accepted)
   --collateral FILE   tdx: JSON of Intel's nine strings; snp: the revocation list that AMD's root signed
   --chain FILE    snp, nvidia: certificates, leaf first, PEM or DER (may be given several times)
-  --net NET       mainnet (default), testnet or devnet
+  --net NET       mainnet (default), testnet or devnet, which takes simulated evidence of this installation too
   --at TIME       judge as at this time, such as 2026-02-19T12:00:00Z (default: now)
   --policy FILE   judge by this policy too
   --json          {ok, code, tee, status, measurements, hardware}

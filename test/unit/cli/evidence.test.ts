@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -8,7 +8,7 @@ import { EXIT } from '../../../src/cli/terminal.ts'
 import { UsageError } from '../../../src/cli/usage.ts'
 import { concat, toHex } from '../../../src/tee/verify/bytes.ts'
 import { pemToDer } from '../../../src/tee/verify/pem.ts'
-import { fixedTdx } from '../../support/dev-tdx.ts'
+import { fixedPki, fixedTdx } from '../../support/dev-tdx.ts'
 import { publicEvidenceIsAbsent, publicFile, publicText } from '../../support/public-evidence.ts'
 
 let folder = ''
@@ -57,6 +57,8 @@ test('a dev quote is refused on every network of the vendors, as one line of JSO
     known,
     '--at',
     '2026-03-01T12:00:00Z',
+    '--data',
+    '/nowhere',
   ]
 
   for (const net of ['mainnet', 'testnet', 'devnet']) {
@@ -75,6 +77,35 @@ test('a dev quote is refused on every network of the vendors, as one line of JSO
     ])
   }
 })
+
+test('on devnet the simulated machines of this installation are accepted, and nowhere else', async () => {
+  const { quote, collateral } = fixedTdx()
+  const path = file('quote', quote)
+  const known = file('collateral.json', JSON.stringify(collateral))
+  mkdirSync(join(folder, 'keys'), { recursive: true })
+  writeFileSync(join(folder, 'keys/dev-root.key'), fixedPki.seed)
+  const args = [
+    'verify',
+    '--tee',
+    'tdx',
+    path,
+    '--collateral',
+    known,
+    '--at',
+    '2026-03-01',
+    '--data',
+    folder,
+  ]
+
+  expect((await run(...args, '--net', 'devnet')).code).toBe(0)
+  expect((await run(...args, '--net', 'testnet')).code).toBe(1)
+  expect((await run(...args)).code).toBe(1)
+  expect(await runEvidence([...args, '--net', 'devnet'], { NODE_ENV: 'production' }, silent)).toBe(
+    1,
+  )
+})
+
+const silent = { out: () => undefined, err: () => undefined, isInteractive: false }
 
 test('raw, hex and base64 are the same evidence', () => {
   const { quote } = fixedTdx()
