@@ -41,7 +41,7 @@ export interface AttemptKeys {
 }
 
 /** An answer, and the salts of both records where they are known: the asker gets them, nobody keeps them. */
-export interface OpenedAnswer {
+interface OpenedAnswer {
   readonly output: Plaintext
   readonly salts?: { readonly input: Uint8Array; readonly output: Uint8Array }
 }

@@ -64,7 +64,7 @@ export interface Fence {
 }
 
 /** A receipt as it stands in its row: public hashes, ids and numbers. */
-export interface StoredReceipt {
+interface StoredReceipt {
   /** H(document), hex. */
   readonly digest: string
   /** Canonical JSON, as signed. */

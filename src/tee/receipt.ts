@@ -168,7 +168,7 @@ function ensure(holds: boolean, code: ErrorCode): void {
   if (!holds) throw new AppError(code)
 }
 
-export const unitsOf = (units: ReceiptUnits): Units => ({
+const unitsOf = (units: ReceiptUnits): Units => ({
   inTokens: units.in_tokens,
   cachedTokens: units.cached_tokens,
   outTokens: units.out_tokens,

@@ -19,7 +19,7 @@ import {
   splitChunks,
 } from './result-chunk.ts'
 
-export interface FinishedStream {
+interface FinishedStream {
   readonly chunks: readonly Uint8Array[]
   /** H(result record), hex. */
   readonly outputHash: string

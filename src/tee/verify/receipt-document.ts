@@ -53,8 +53,8 @@ const receiptShape = object({
   key_id: text(16),
   signature: hex(64),
 })
-export type ReceiptDocument = Value<typeof receiptShape>
-export type ReceiptWorkEvent = Value<typeof workEvent>
+type ReceiptDocument = Value<typeof receiptShape>
+type ReceiptWorkEvent = Value<typeof workEvent>
 
 /** The events by name, each exactly once. */
 export interface Receipt {

@@ -20,7 +20,7 @@ export type Voucher =
   | 'nobody'
 
 /** One sentence each, in every language; the part before the dot is the check's name. */
-export const SAYS = [
+const SAYS = [
   'receipt.ok',
   'receipt.no-keys',
   'receipt.malformed',
@@ -107,7 +107,7 @@ export interface ProofCheck {
 /** A: self-hosted gateway whose owner can read; D: dev network. */
 export type Profile = 'A' | 'D'
 
-export const NOT_PROVEN = [
+const NOT_PROVEN = [
   'telegram',
   'operator',
   'test-network',

@@ -45,7 +45,7 @@ export interface ProofOptions {
   readonly seen?: SeenPolicy
 }
 
-export interface SeenPolicy {
+interface SeenPolicy {
   readonly epoch: number
   readonly sha256: string
   /** When the evidence was checked that cited it, unix milliseconds: older evidence may cite older policies. */
