@@ -15,6 +15,8 @@ import { createCollateralStore } from '../tee/collateral-store.ts'
 import { createEvidenceVerifier, type InForce } from '../tee/evidence-verifier.ts'
 import { createExaminer } from '../tee/examine.ts'
 import { devJoin, openDevSeed } from '../tee/join.ts'
+import { createNras, type Nras } from '../tee/nras.ts'
+import { nrasFetcher, nrasKeys } from '../tee/nras-http.ts'
 import { createVerdictCache } from '../tee/verdict-cache.ts'
 import { Anchors } from '../tee/verify/anchors.ts'
 import { TeeError } from '../tee/verify/codes.ts'
@@ -52,6 +54,8 @@ export async function openAttestation(deps: {
   production: boolean
   /** A cache of Intel's service. */
   pccs: string | undefined
+  /** `on`: NVIDIA's service is asked where the policy wants its word. */
+  nras?: 'on' | 'off'
   db: Database
   inForce: () => InForce | undefined
   hardware: AdmissionDeps['hardware']
@@ -86,7 +90,12 @@ export async function openAttestation(deps: {
   const cache = createVerdictCache(clock)
   const examiner = createExaminer({ anchors, collateral, cache, clock })
   return {
-    verifier: createEvidenceVerifier({ net, examiner, inForce: deps.inForce }),
+    verifier: createEvidenceVerifier({
+      net,
+      examiner,
+      ...(deps.nras === 'on' && { nras: openNras(clock) }),
+      inForce: deps.inForce,
+    }),
     hardware: deps.hardware,
     keep: (record) => evidence.keep(record, clock.now()),
     ...(devRoots && { devRoots }),
@@ -96,6 +105,12 @@ export async function openAttestation(deps: {
       life.keep('collateral-watch', collateral.onChange(listener), (stop) => stop())
     },
   }
+}
+
+function openNras(clock: Clock): Nras {
+  const get = createVendorGet({ fetch: (url, init) => fetch(url, init), clock })
+  const fetcher = nrasFetcher({ fetch: (url, init) => fetch(url, init), clock })
+  return createNras({ fetcher, keys: nrasKeys({ get, clock }), clock })
 }
 
 /** The vendors', or on devnet those of this installation, which nobody else has a reason to believe. */

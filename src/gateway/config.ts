@@ -20,6 +20,8 @@ export const gatewayConfig = z.object({
     ),
   /** A cache of Intel's collateral service, untrusted; the address before `/sgx` and `/tdx`. */
   CHRYSALIS_PCCS: z.url({ protocol: /^https?$/ }).optional(),
+  /** Whether NVIDIA's attestation service may be asked; it needs an agreement with NVIDIA. */
+  CHRYSALIS_NRAS: z.enum(['on', 'off']).default('off'),
   /** 0: any free port. */
   CHRYSALIS_GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(4810),
   /** Workers on other machines need more than the loopback. */

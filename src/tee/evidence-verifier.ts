@@ -6,6 +6,7 @@ import { fromBase64url } from './binary.ts'
 import { gpuHash } from './claims.ts'
 import type { ExaminedCpu, Examiner } from './examine.ts'
 import { nodeHashes } from './node-crypto.ts'
+import type { Nras } from './nras.ts'
 import { Refusal, refusalOf } from './refusal.ts'
 import type { AnchorSet } from './verify/anchors.ts'
 import { inTableOrder, type TeeCode } from './verify/codes.ts'
@@ -38,6 +39,8 @@ export interface AcceptedEvidence {
   readonly hw: string
   readonly cpu: ExaminedCpu
   readonly gpus: readonly Verdict[]
+  /** NVIDIA's service vouched for the GPUs, or did not; undefined where it was not asked. */
+  readonly nras?: boolean
   readonly judgement: Judgement
   readonly policy: Policy
 }
@@ -58,20 +61,25 @@ export interface EvidenceVerifier {
 export function createEvidenceVerifier(deps: {
   net: AnchorSet['net']
   examiner: Examiner
+  /** Absent: an entry that wants its word admits nobody. */
+  nras?: Nras
   inForce: () => InForce | undefined
 }): EvidenceVerifier {
-  const { net, examiner, inForce } = deps
+  const { net, examiner, nras, inForce } = deps
 
   const judged = (
     frame: Pick<FrameOf<'evidence'>, 'claims' | 'eventlog'>,
-    shown: Pick<AcceptedEvidence, 'cpu' | 'gpus'>,
+    shown: Pick<AcceptedEvidence, 'cpu' | 'gpus' | 'nras'>,
     { kid, nowMs }: Pick<EvidenceBound, 'kid' | 'nowMs'>,
   ) => {
     const policy = inForce()
     if (!policy) return undefined
     const judgement = judgeInForce(policy, {
       verdict: shown.cpu.verdict,
-      gpus: shown.gpus.map((verdict) => ({ verdict })),
+      gpus: shown.gpus.map((verdict) => ({
+        verdict,
+        ...(shown.nras !== undefined && { nras: shown.nras }),
+      })),
       models: frame.claims.models,
       kid,
       ...(frame.eventlog !== undefined && { eventlog: frame.eventlog }),
@@ -87,37 +95,24 @@ export function createEvidenceVerifier(deps: {
     const quote = fromBase64url(frame.quote)
     if (!quote) throw refusalOf('CLM_SHAPE')
     const cpu = await examiner.cpu(quote, { expected: bound.reportData, epoch })
+    const shown = frame.gpu.map(gpuBytes)
     const gpus: Verdict[] = []
-    for (const { evidence, certificate } of frame.gpu) {
-      const shown = { evidence: fromBase64url(evidence), certificate: fromBase64url(certificate) }
-      if (!shown.evidence || !shown.certificate) throw refusalOf('CLM_SHAPE')
-      const { evidence: report, certificate: chain } = shown
-      gpus.push(
-        await examiner.gpu(
-          { evidence: report, certificate: chain },
-          { nonce: bound.gpuNonce, epoch },
-        ),
-      )
-    }
-    return { cpu, gpus }
+    for (const gpu of shown) gpus.push(await examiner.gpu(gpu, { nonce: bound.gpuNonce, epoch }))
+    const isGood = cpu.verdict.ok && gpus.every(({ ok }) => ok)
+    const asked = isGood ? await askNras(shown, bound) : undefined
+    return { cpu, gpus, ...(asked && { nras: asked.length === 0, doubts: asked }) }
   }
 
-  /** What ties the evidence to these claims, beside the policy. */
-  const bindings = (
-    frame: FrameOf<'evidence'>,
-    { cpu, gpus }: { cpu: ExaminedCpu; gpus: readonly Verdict[] },
-    bound: EvidenceBound,
-  ): TeeCode[] => {
-    const failed: TeeCode[] = []
-    const quoted = cpu.verdict.reportData
-    if (!quoted || !equalBytes(quoted, bound.reportData)) failed.push('CLM_BINDING')
-    const hashes = frame.gpu.map(gpuHash)
-    const { gpus: claimed } = frame.claims
-    if (hashes.length !== claimed.length || hashes.some((hash, at) => hash !== claimed[at]))
-      failed.push('CLM_GPU_HASH')
-    for (const { reportData: nonce } of gpus)
-      if (!nonce || !equalBytes(nonce, bound.gpuNonce)) failed.push('GPU_NONCE')
-    return failed
+  /** What NVIDIA's service finds wrong, where an entry wants its word; it costs a request, so only for evidence that is good. */
+  const askNras = async (
+    gpus: readonly ReturnType<typeof gpuBytes>[],
+    { gpuNonce: nonce }: EvidenceBound,
+  ): Promise<readonly TeeCode[] | undefined> => {
+    const policies = [inForce()?.current, inForce()?.pending]
+    const isWanted = policies.some((policy) =>
+      policy?.entries.some(({ gpu }) => gpu?.nras === 'required'),
+    )
+    return nras && isWanted && gpus.length > 0 ? nras.check({ nonce, gpus }) : undefined
   }
 
   return {
@@ -125,14 +120,17 @@ export function createEvidenceVerifier(deps: {
     verify: async (frame, bound) => {
       const epoch = inForce()?.current.epoch
       if (epoch === undefined) throw refusalOf('POL_EXPIRED')
-      const shown = await examine(frame, bound, epoch)
+      const { doubts = [], ...shown } = await examine(frame, bound, epoch)
       const found = judged(frame, shown, bound)
       if (!found) throw refusalOf('POL_EXPIRED')
       const { judgement, policy } = found
       // The hardware's own word first: what a policy misses follows from what the evidence lacks.
       const own = [shown.cpu.verdict, ...shown.gpus].flatMap(({ failed }) => failed)
       const unbound = bindings(frame, shown, bound)
-      const reason = inTableOrder(own)[0] ?? inTableOrder([...judgement.failed, ...unbound])[0]
+      // Where the policy misses the service's word, what the service said is the better reason.
+      const named = judgement.failed.includes('GPU_NRAS_RESULT') ? doubts : []
+      const reason =
+        inTableOrder(own)[0] ?? inTableOrder([...judgement.failed, ...named, ...unbound])[0]
       if (reason !== undefined) throw refusalOf(reason)
       const { tier, hw, expiresAt } = judgement
       if (!judgement.ok || !tier || hw === undefined || expiresAt === undefined)
@@ -151,4 +149,28 @@ export function createEvidenceVerifier(deps: {
       return found ? found.judgement.code : 'POL_EXPIRED'
     },
   }
+}
+
+function gpuBytes({ evidence, certificate }: FrameOf<'evidence'>['gpu'][number]) {
+  const shown = { evidence: fromBase64url(evidence), certificate: fromBase64url(certificate) }
+  if (!shown.evidence || !shown.certificate) throw refusalOf('CLM_SHAPE')
+  return { evidence: shown.evidence, certificate: shown.certificate }
+}
+
+/** What ties the evidence to these claims, beside the policy. */
+function bindings(
+  frame: FrameOf<'evidence'>,
+  { cpu, gpus }: { cpu: ExaminedCpu; gpus: readonly Verdict[] },
+  bound: EvidenceBound,
+): TeeCode[] {
+  const failed: TeeCode[] = []
+  const quoted = cpu.verdict.reportData
+  if (!quoted || !equalBytes(quoted, bound.reportData)) failed.push('CLM_BINDING')
+  const hashes = frame.gpu.map(gpuHash)
+  const { gpus: claimed } = frame.claims
+  if (hashes.length !== claimed.length || hashes.some((hash, at) => hash !== claimed[at]))
+    failed.push('CLM_GPU_HASH')
+  for (const { reportData: nonce } of gpus)
+    if (!nonce || !equalBytes(nonce, bound.gpuNonce)) failed.push('GPU_NONCE')
+  return failed
 }

@@ -14,7 +14,7 @@ const MAX_AGE_S = 300
 /** Sends one request with a deadline and a size limit of its own; no redirects. Rejects when there is no answer. */
 export type NrasFetcher = (
   request: { readonly url: string; readonly body: string },
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ) => Promise<{ readonly status: number; readonly text: string }>
 
 export interface NrasQuestion {
@@ -25,7 +25,7 @@ export interface NrasQuestion {
 
 export interface Nras {
   /** The failed checks in table order; empty when the service vouches for every GPU. Never throws for what it answers. */
-  check(question: NrasQuestion, signal: AbortSignal): Promise<readonly TeeCode[]>
+  check(question: NrasQuestion, signal?: AbortSignal): Promise<readonly TeeCode[]>
 }
 
 /** The service's published keys. Rejects where they cannot be had. */
@@ -65,7 +65,7 @@ async function unlessUnreachable<T>(asked: Promise<T>): Promise<T> {
 
 async function askNras(
   { nonce, gpus }: NrasQuestion,
-  { fetcher, signal }: { fetcher: NrasFetcher; signal: AbortSignal },
+  { fetcher, signal }: { fetcher: NrasFetcher; signal: AbortSignal | undefined },
 ): Promise<unknown> {
   const body = JSON.stringify({
     nonce: Buffer.from(nonce).toString('hex'),

@@ -14,7 +14,7 @@ import {
   toPem,
 } from './pki.ts'
 
-export type GpuRole = 'root' | 'identity' | 'provisioner' | 'brom' | 'leaf'
+type GpuRole = 'root' | 'identity' | 'provisioner' | 'brom' | 'leaf'
 
 /** What tests change before the part is signed, and in the evidence afterwards. */
 export interface GpuEdits {

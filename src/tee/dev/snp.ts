@@ -20,7 +20,7 @@ import {
   issueCrl,
 } from './pki.ts'
 
-export type SnpRole = 'root' | 'intermediate' | 'leaf'
+type SnpRole = 'root' | 'intermediate' | 'leaf'
 
 /** What tests change before the part is signed, and in the report afterwards. */
 export interface SnpEdits {
@@ -70,7 +70,7 @@ export const DEV_SNP_TCB = {
 } as const satisfies Readonly<Record<SnpProduct, SnpTcb>>
 
 /** Measurement of every dev guest: `SIM`, then what follows from its name. */
-export const DEV_SNP_MEASUREMENT = concat(
+const DEV_SNP_MEASUREMENT = concat(
   DEV_MARK,
   new Uint8Array(createHash('sha384').update('chrysalis/dev/snp-guest').digest()).subarray(3),
 )
@@ -226,7 +226,7 @@ function signedReport({ product, key, chipId }: Chip, wish: DevSnpWish): Uint8Ar
   return report
 }
 
-export function tcbBytes(product: SnpProduct, tcb: SnpTcb): Uint8Array {
+function tcbBytes(product: SnpProduct, tcb: SnpTcb): Uint8Array {
   const bytes = new Uint8Array(8)
   for (const [part, place] of Object.entries(TCB_LAYOUTS[product])) bytes[place] = tcb[part] ?? 0
   return bytes

@@ -44,7 +44,7 @@ export interface EvidenceSource {
 /** A quote takes 39 to 50 ms; one that takes 200 times as long will not come. Waiting for one's turn counts. */
 export const SOURCE_TIMEOUT_MS = 10_000
 export const REPORT_DATA_BYTES = 64
-export const GPU_NONCE_BYTES = 32
+const GPU_NONCE_BYTES = 32
 
 /**
  * `raw` with its rules: one call at a time, `SRC_TIMEOUT` after 10 s, `SRC_MISMATCH` when the answer is over other bytes

@@ -29,7 +29,7 @@ export function tcbHasReserved(product: SnpProduct, bytes: Uint8Array): boolean 
  * Every part of `least` is reached. A part that `least` does not name is not looked at; one that `tcb` does not have
  * is not reached. Not a comparison of the 8 bytes as one number: a new microcode does not make up for an old boot loader.
  */
-export const tcbAtLeast = (tcb: SnpTcb, least: SnpTcb): boolean =>
+const tcbAtLeast = (tcb: SnpTcb, least: SnpTcb): boolean =>
   Object.entries(least).every(([part, number]) => (tcb[part] ?? -1) >= number)
 
 export const sameTcb = (a: SnpTcb, b: SnpTcb): boolean => tcbAtLeast(a, b) && tcbAtLeast(b, a)
