@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, Command>> = {
     (await import('./verify.ts')).runVerify(args, env, terminal),
   policy: async (args, env, terminal) =>
     (await import('./policy.ts')).runPolicy(args, env, terminal),
+  log: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./log.ts')).runLog(args, env, terminal)
+  },
   hardware: async (args, env, terminal) => {
     await generateClient()
     return (await import('./hardware.ts')).runHardware(args, env, terminal)

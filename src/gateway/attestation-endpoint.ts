@@ -14,7 +14,7 @@ import { reportDataOf } from '../tee/verify/claims.ts'
 import { errorBody, type Route, sendJson } from './http.ts'
 
 /** A: on its operator's machine. B: in a confidential VM. D: devnet. */
-export type GatewayProfile = 'A' | 'B' | 'D'
+type GatewayProfile = 'A' | 'B' | 'D'
 
 /** Evidence of the machine this process runs in; absent in profile A. */
 export interface GatewaySource {
@@ -50,7 +50,7 @@ const statements = {
 const unknownProvenance = { repo: '', commit: '', imageDigest: '' }
 
 /** The answer for one nonce; those who ask within a tenth of a second get one quote over the root of their nonces. */
-export function createAttestation(deps: AttestationDeps): (nonce: string) => Promise<Attestation> {
+function createAttestation(deps: AttestationDeps): (nonce: string) => Promise<Attestation> {
   const { net, clock, source } = deps
   const profile: GatewayProfile = net === 'devnet' ? 'D' : source ? 'B' : 'A'
   let waiting: { nonces: string[]; answers: Promise<readonly Attestation[]> } | undefined

@@ -9,12 +9,12 @@ import {
 } from '../tee/release-log.ts'
 
 /** What a release says of itself; its place in the chain is added here. */
-export type ReleaseFacts = Omit<ReleaseEntry, 'net' | 'chain' | 'seq' | 'prev'>
+type ReleaseFacts = Omit<ReleaseEntry, 'net' | 'chain' | 'seq' | 'prev'>
 
 /** How far a chain has come. */
 type ChainEnd = Pick<LogHead, 'chain' | 'seq' | 'hash'>
 
-export interface PlacedEntry {
+interface PlacedEntry {
   readonly chain: string
   readonly seq: number
   readonly prev: string

@@ -38,7 +38,16 @@ export function createReleaseStore({ rows }: Database) {
     /** Adds heads in order; one that is known already is left as it is. */
     addHeads: async (heads: readonly HeadRow[]): Promise<void> => {
       await rows.releaseHead.createMany({
-        data: heads.map((head) => ({ ...head, at: new Date(head.at) })),
+        data: heads.map(({ id, aud, chain, seq, hash, prev, at, sig }) => ({
+          id,
+          aud,
+          chain,
+          seq,
+          hash,
+          prev,
+          at: new Date(at),
+          sig,
+        })),
         skipDuplicates: true,
       })
     },

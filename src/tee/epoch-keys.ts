@@ -9,7 +9,7 @@ import { openWrap } from './client/wrap.ts'
 import { envelopeHash } from './envelope.ts'
 import { type KemKeyPair, newKemKeyPair } from './kem.ts'
 
-export interface EpochKey {
+interface EpochKey {
   readonly kid: Kid
   readonly kem: KemKeyPair
   /** Unix seconds: sealed to until then, opened for a quarter of an hour more. */

@@ -83,7 +83,7 @@ export const headHash = (head: LogHead): string => sha256Hex(headBytes(head))
  * sign. `head-broken`: a head's entry is gone or another one. `head-missing`: a head that a later one cites is gone.
  * `attempt-missing`: a job's attempt that no entry tells of.
  */
-export type LogFaultKind =
+type LogFaultKind =
   | 'changed'
   | 'missing'
   | 'reordered'
@@ -92,7 +92,7 @@ export type LogFaultKind =
   | 'head-missing'
   | 'attempt-missing'
 
-export interface LogFault {
+interface LogFault {
   readonly kind: LogFaultKind
   /** Chain, or job for `attempt-missing`. */
   readonly of: string

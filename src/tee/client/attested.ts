@@ -61,7 +61,7 @@ const unixSeconds = z
   .min(0)
   .max(2 ** 42)
 
-export const gatewayClaimsSchema = z.strictObject({
+const gatewayClaimsSchema = z.strictObject({
   v: z.literal(1),
   ctx: z.literal('chrysalis/gateway/1'),
   net: netSchema,
@@ -74,7 +74,7 @@ export const gatewayClaimsSchema = z.strictObject({
 })
 export type GatewayClaims = z.infer<typeof gatewayClaimsSchema>
 
-export const attestationSchema = z.strictObject({
+const attestationSchema = z.strictObject({
   v: z.literal(1),
   net: netSchema,
   /** A: the operator can read. B: attested. D: simulated. */

@@ -26,7 +26,7 @@ export interface ClientSealed {
 }
 
 /** Workers that a job is sealed to unless the caller wants more or fewer; at most `MAX_WRAPS`. */
-export const WRAPS = 3
+const WRAPS = 3
 export const MAX_WRAPS = 5
 
 /**
