@@ -1,0 +1,49 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { signerOf } from '../../../src/tee/signature.ts'
+import { fromHex, toHex } from '../../../src/tee/verify/bytes.ts'
+import { keysetDigestOf } from '../../../src/tee/verify/claims.ts'
+import { readReceiptDocument, readReceiptText } from '../../../src/tee/verify/receipt-document.ts'
+import { madeProof } from '../../support/proof.ts'
+
+/** The public half of an X25519 key of 32 equal bytes. */
+function x25519Public(byte: number): string {
+  const seed = Buffer.alloc(32, byte)
+  const der = Buffer.concat([fromHex('302e020100300506032b656e04220420') ?? Buffer.alloc(0), seed])
+  const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+  return key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex')
+}
+
+test('the digest of ACI’s published keyset is the published one (spec/aci.md §3.1; CONF §18)', () => {
+  const receiptKey = signerOf(Buffer.alloc(32, 2))
+  const keyset = {
+    subject: 'dstack-app://example-app',
+    not_after: 1_800_000_000,
+    receipt_signing_keys: [
+      { key_id: 'receipt-1', algo: 'ed25519', public_key: toHex(receiptKey.publicKey) },
+    ],
+    e2ee_public_keys: [
+      { key_id: 'e2ee-1', algo: 'x25519-aes-256-gcm-hkdf-sha256', public_key: x25519Public(3) },
+    ],
+    tls_public_keys: [{ spki_sha256: 'c0'.repeat(32), domain: 'api.example.com' }],
+  }
+
+  expect(keysetDigestOf(keyset, nodeHashes)).toBe(
+    'sha256:53a5cd44b30dcc51999754c719f2628a041f174ecbf9662a6f8e898a10cd9371',
+  )
+})
+
+test('our receipt is ACI’s but for one event, and ACI’s receipt lacks exactly that event', async () => {
+  const { receipt } = await madeProof()
+  const document = JSON.parse(receipt) as { event_log: { type: string }[] }
+  const others = document.event_log.filter(({ type }) => type !== 'chrysalis.work')
+
+  expect(readReceiptText(receipt)?.work.type).toBe('chrysalis.work')
+  expect(others.map(({ type }) => type)).toEqual([
+    'request.received',
+    'request.forwarded',
+    'response.returned',
+  ])
+  expect(readReceiptDocument({ ...document, event_log: others })).toBeUndefined()
+})
