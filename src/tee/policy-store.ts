@@ -5,6 +5,7 @@ import { describe } from '../core/describe.ts'
 import type { Log } from '../core/log.ts'
 import { createRounds } from '../core/rounds.ts'
 import type { Anchor, ReadAnchor } from './anchor.ts'
+import { sha256Hex } from './binary.ts'
 import { checkSignaturesByNode, nodeHashes } from './node-crypto.ts'
 import type { PolicyFolder, Seen } from './policy-folder.ts'
 import {
@@ -46,6 +47,8 @@ export function createPolicyStore(deps: {
 }): PolicyStore {
   const { net, signers, folder, clock, log } = deps
   const listeners = new Set<() => void>()
+  /** Documents of the last reading by their bytes: what was checked once is not checked every two seconds. */
+  let checked: ReadonlyMap<string, KnownPolicy> = new Map()
   let standing: Standing | undefined
   let problem: TeeCode | undefined
   let told: string | undefined
@@ -71,11 +74,9 @@ export function createPolicyStore(deps: {
   }
   const step = async (): Promise<TeeCode | undefined> => {
     const seen = await folder.seen()
-    const { here, isSound } = await readDocuments(
-      folder,
-      seen?.before?.epoch ?? seen?.epoch,
-      signers,
-    )
+    const documents = await folder.documents(seen?.before?.epoch ?? seen?.epoch ?? 1)
+    const { here, isSound } = await checkDocuments(documents, { signers, checked })
+    checked = new Map([...here.values()].map((known) => [known.sha256, known]))
     const anchor = await readAnchor()
     const before = standing ?? standingOf(seen, here)
     const next = nextStanding(before, { net, seen, here, anchor, nowMs: clock.now() })
@@ -93,7 +94,7 @@ export function createPolicyStore(deps: {
       log.failure('policy.unread', describe(error))
       code = 'POL_ANCHOR'
     }
-    if (code !== undefined && code !== problem) log.warn('policy.problem-found', { code })
+    if (code !== undefined && code !== problem) log.error('policy.problem-found', { code })
     problem = code
     tellChange()
   }
@@ -126,15 +127,14 @@ export function createPolicyStore(deps: {
 }
 
 /** Signed documents by epoch; what is not signed as it must be is as good as absent, and said. */
-async function readDocuments(
-  folder: PolicyFolder,
-  from: number | undefined,
-  signers: Signers,
+async function checkDocuments(
+  documents: Awaited<ReturnType<PolicyFolder['documents']>>,
+  { signers, checked }: { signers: Signers; checked: ReadonlyMap<string, KnownPolicy> },
 ): Promise<{ here: Map<number, KnownPolicy>; isSound: boolean }> {
   const here = new Map<number, KnownPolicy>()
   let isSound = true
-  for (const { epoch, bytes } of await folder.documents(from ?? 1)) {
-    const known = await knownPolicy(bytes, signers)
+  for (const { epoch, bytes } of documents) {
+    const known = checked.get(sha256Hex(bytes)) ?? (await knownPolicy(bytes, signers))
     if (known?.policy.epoch === epoch) here.set(epoch, known)
     else isSound = false
   }

@@ -2,9 +2,8 @@
 
 import type { AnchorSet } from '../anchors.ts'
 import type { TeeCode } from '../codes.ts'
-import type { Hashes, Measurements, Verdict } from '../examination.ts'
+import type { Measurements, Verdict } from '../examination.ts'
 import type { PolicyEntry, SnpEntry, TdxEntry } from './entry.ts'
-import { composeHashOf } from './event-log.ts'
 import { judgeAmdTcb } from './tcb.ts'
 
 /** One GPU's verdict; `nras` says whether NVIDIA's service accepted the same evidence. */
@@ -18,10 +17,9 @@ export interface Shown {
   readonly gpus: readonly GpuFinding[]
   /** What the claims serve; absent where there are no claims. */
   readonly models?: readonly { readonly id: string; readonly weights: string }[]
-  /** dstack's log, for entries that name a compose hash. */
-  readonly eventlog?: string
+  /** What the replayed event log names; undefined where it names nothing. Asked only by entries that name one. */
+  readonly composeHash: () => string | undefined
   readonly net: AnchorSet['net']
-  readonly hashes: Hashes
 }
 
 /** `isNamed`: the measurements are this entry's, and only what `failed` lists is not. */
@@ -65,7 +63,7 @@ function matchTdx(entry: TdxEntry, it: Tdx, shown: Shown): TeeCode[] | undefined
   if (entry.composeHash === undefined) {
     if (entry.rtmr3 !== it.rtmr3) return undefined
   } else {
-    const compose = composeHashOf(shown.eventlog ?? '', it.rtmr3, shown.hashes)
+    const compose = shown.composeHash()
     if (compose === undefined) failed.push('POL_EVENTLOG')
     else if (compose !== entry.composeHash) return undefined
   }

@@ -6,6 +6,7 @@ import type { Hashes, Measurements, Verdict } from '../examination.ts'
 import type { Policy } from './document.ts'
 import { type PolicyEntry, SIMULATED } from './entry.ts'
 import { type GpuFinding, type Match, matchEntry, type Shown } from './entry-match.ts'
+import { composeHashOf } from './event-log.ts'
 import { hardwareHash } from './hardware-id.ts'
 import { checkPolicyTime } from './succession.ts'
 import { judgeIntelTcb } from './tcb.ts'
@@ -89,15 +90,29 @@ export function judge(policy: Policy, judged: Judged): Judgement {
 
 /** The entry with the fewest failures among those of this role and time whose measurements these are. */
 function bestMatch(policy: Policy, judged: Judged): Match | undefined {
-  const { verdict, role, nowMs, ...rest } = judged
+  const { verdict, gpus, models, role, net, nowMs } = judged
   const measured = verdict.measurements
   if (!measured) return undefined
-  const shown: Shown = { ...rest, measured }
+  const composeHash = replayedOnce(judged, measured)
+  const shown: Shown = { measured, gpus, net, composeHash, ...(models && { models }) }
   return policy.entries
     .filter((it) => it.role === role && it.from * 1000 <= nowMs && nowMs <= it.until * 1000)
     .map((entry) => matchEntry(entry, shown))
     .filter(({ isNamed }) => isNamed)
     .toSorted((a, b) => a.failed.length - b.failed.length)[0]
+}
+
+/** Many entries may ask, and a stranger chose how long the log is: it is replayed at most once. */
+function replayedOnce(
+  { eventlog, hashes }: Judged,
+  measured: Measurements,
+): () => string | undefined {
+  let replayed: { readonly compose: string | undefined } | undefined
+  return () => {
+    if (eventlog === undefined || measured.tee !== 'tdx') return undefined
+    replayed ??= { compose: composeHashOf(eventlog, measured.rtmr3, hashes) }
+    return replayed.compose
+  }
 }
 
 /** The mark of the dev network's PKI; its verifier demands it, the vendors' refuses it, and so does this. */

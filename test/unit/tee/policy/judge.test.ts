@@ -131,6 +131,25 @@ describe('a compose hash', () => {
     ])
   })
 
+  it('is read from the log once, however many entries ask', () => {
+    let hashed = 0
+    const hashes = {
+      ...nodeHashes,
+      sha384: (bytes: Uint8Array) => {
+        hashed++
+        return nodeHashes.sha384(bytes)
+      },
+    }
+    const entries = Array.from({ length: 100 }, (_, at) => ({
+      ...entry,
+      composeHash: register(at, 32),
+    }))
+
+    failedBy(somePolicy({ entries }), { verdict, eventlog: log, hashes })
+
+    expect(hashed).toBe(2)
+  })
+
   it('that is another one is another machine', () => {
     const others = [{ event: 'compose-hash', payload: register(0xcd, 32) }]
     const other = someVerdict({ ...measured, rtmr3: rtmr3Of(others) })
