@@ -21,7 +21,7 @@ export interface InForce {
 }
 
 /** What evidence must be bound to. */
-export interface EvidenceBound {
+interface EvidenceBound {
   /** 64 bytes. */
   readonly reportData: Uint8Array
   /** 32 bytes. */
@@ -146,7 +146,9 @@ export function createEvidenceVerifier(deps: {
     },
     rejudge: (frame, accepted, bound) => {
       const found = judged(frame, accepted, bound)
-      return found ? found.judgement.code : 'POL_EXPIRED'
+      if (!found) return 'POL_EXPIRED'
+      const { ok, code = 'POL_MEASUREMENT' } = found.judgement
+      return ok ? undefined : code
     },
   }
 }
