@@ -4,15 +4,14 @@ import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
 import type { AnchorSet, Anchors } from '../tee/verify/anchors.ts'
-import { fromUtf8 } from '../tee/verify/bytes.ts'
-import { inTableOrder, type TeeCode, TeeError } from '../tee/verify/codes.ts'
+import type { TeeCode } from '../tee/verify/codes.ts'
 import type { Verdict } from '../tee/verify/examination.ts'
-import { type Policy, parsePolicyDraft } from '../tee/verify/policy/document.ts'
-import { judge } from '../tee/verify/policy/judge.ts'
+import type { Policy } from '../tee/verify/policy/document.ts'
 import { settle } from '../tee/verify/settle.ts'
 import { anchorsFor } from './evidence-anchors.ts'
 import { decodeEvidence, joinFiles, readStart } from './evidence-files.ts'
 import { type EvidenceFiles, KINDS } from './evidence-kinds.ts'
+import { judgeByPolicy, policyIn, policyLine } from './evidence-policy.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
 
@@ -79,7 +78,7 @@ function readArguments(args: readonly string[]): Wanted {
     },
     net: oneOf('--net', values.net, ['mainnet', 'testnet', 'devnet']),
     nowMs: values.at === undefined ? systemClock.now() : readTime(values.at),
-    policy: values.policy === undefined ? undefined : readPolicy(values.policy),
+    policy: values.policy === undefined ? undefined : policyIn(readStart(values.policy)),
     data: values.data,
     isJson: values.json,
   }
@@ -109,16 +108,6 @@ function readTime(text: string): number {
   return ms
 }
 
-/** A document that is none is a refusal with its code, not a wrong command line. */
-function readPolicy(path: string): Policy | TeeCode {
-  try {
-    return parsePolicyDraft(fromUtf8(readStart(path)) ?? '')
-  } catch (error) {
-    if (error instanceof TeeError) return error.code
-    throw error
-  }
-}
-
 async function verify(
   { tee, files, net, nowMs, policy }: Wanted,
   anchors: Anchors,
@@ -130,16 +119,7 @@ async function verify(
     ...(policy === undefined ? {} : { tcbJudge: 'policy' as const }),
   }
   const verdict = await settle(KINDS[tee].examine(files, context), checkSignaturesByNode)
-  if (policy === undefined) return verdict
-  if (typeof policy === 'string') return refused(verdict, [policy])
-  const scope = { gpus: [], role: 'worker' as const, net, nowMs, hashes: nodeHashes }
-  return refused(verdict, judge(policy, { verdict, ...scope }).failed)
-}
-
-function refused(verdict: Verdict, codes: readonly TeeCode[]): Verdict {
-  const failed = inTableOrder([...verdict.failed, ...codes])
-  const [code] = failed
-  return code === undefined ? verdict : { ...verdict, failed, ok: false, code }
+  return policy === undefined ? verdict : judgeByPolicy(verdict, policy, { net, nowMs })
 }
 
 const forJson = ({ ok, code, tee, tcb, measurements, hardware }: Verdict) => ({
@@ -159,7 +139,7 @@ function forPeople(verdict: Verdict, { net, nowMs, policy }: Wanted): string[] {
     ok ? 'accepted' : `refused: ${failed.join(', ')}`,
     line('kind', tee),
     line('judged for', `${net}, at ${new Date(nowMs).toISOString()}`),
-    line('policy', policy === undefined ? 'none: the evidence alone was judged' : POLICY_NOTE),
+    line('policy', policyLine(policy)),
     ...(tcb ? [line('firmware', [tcb.status, ...tcb.advisories].join(', '))] : []),
     ...(hardware === undefined ? [] : [line('hardware', hardware)]),
     ...(expiresAt === undefined ? [] : [line('holds until', new Date(expiresAt).toISOString())]),
@@ -170,6 +150,3 @@ function forPeople(verdict: Verdict, { net, nowMs, policy }: Wanted): string[] {
       ),
   ]
 }
-
-const POLICY_NOTE =
-  'judged by its entries; who signed the document was not checked (chrysalis policy show does)'

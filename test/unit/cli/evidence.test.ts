@@ -6,9 +6,13 @@ import { runEvidence } from '../../../src/cli/evidence.ts'
 import { decodeEvidence, splitCertificates } from '../../../src/cli/evidence-files.ts'
 import { EXIT } from '../../../src/cli/terminal.ts'
 import { UsageError } from '../../../src/cli/usage.ts'
+import { devMeasurements } from '../../../src/tee/dev/tdx.ts'
+import { signPolicy } from '../../../src/tee/policy-signing.ts'
 import { concat, toHex } from '../../../src/tee/verify/bytes.ts'
 import { pemToDer } from '../../../src/tee/verify/pem.ts'
+import type { Policy } from '../../../src/tee/verify/policy/document.ts'
 import { fixedPki, fixedTdx } from '../../support/dev-tdx.ts'
+import { somePolicy, someSigners, tdxEntry } from '../../support/policy.ts'
 import { publicEvidenceIsAbsent, publicFile, publicText } from '../../support/public-evidence.ts'
 
 let folder = ''
@@ -171,6 +175,49 @@ test('a policy that is none refuses', async () => {
   expect(code).toBe(1)
   expect(JSON.parse(out)).toMatchObject({ ok: false })
 })
+
+test('a policy decides too: entries, signatures, network and what it tolerates', async () => {
+  mkdirSync(join(folder, 'keys'), { recursive: true })
+  writeFileSync(join(folder, 'keys/dev-root.key'), fixedPki.seed)
+  const old = fixedTdx({ platform: { pceSvn: 12 } })
+  const path = file('quote', old.quote)
+  const known = file('known.json', JSON.stringify(old.collateral))
+  const [signer] = someSigners(1)
+  const listed = tdxEntry(asEntry(devMeasurements()))
+  const judged = async (change: Partial<Policy>, isSigned = true) => {
+    const times = { from: 0, until: 4_000_000_000 }
+    const policy = somePolicy({
+      net: 'devnet',
+      notBefore: 1,
+      notAfter: 4_000_000_000,
+      tcb: { outOfDateDays: 30, advisories: [] },
+      entries: [{ ...listed, ...times }],
+      ...change,
+    })
+    const text = JSON.stringify(isSigned && signer ? signPolicy(policy, signer) : policy)
+    const shown = ['verify', '--tee', 'tdx', path, '--collateral', known, '--at', '2026-03-01']
+    const by = ['--net', 'devnet', '--data', folder, '--policy', file('policy', text)]
+    const { code, out } = await run(...shown, ...by, '--json')
+    return { code, says: (JSON.parse(out) as { code?: string }).code }
+  }
+
+  // Out of date since November: too long for any policy's tolerance.
+  expect(await judged({})).toEqual({ code: 1, says: 'TCB_STATUS' })
+  const fresh = fixedTdx()
+  writeFileSync(path, fresh.quote)
+  writeFileSync(known, JSON.stringify(fresh.collateral))
+  expect(await judged({})).toEqual({ code: 0, says: undefined })
+  expect(await judged({}, false)).toEqual({ code: 1, says: 'POL_SIG' })
+  expect(await judged({ entries: [] })).toEqual({ code: 1, says: 'POL_MEASUREMENT' })
+  expect(await judged({ minEvalNumber: 21 })).toEqual({ code: 1, says: 'COL_EVAL_NUMBER' })
+  expect((await judged({ notAfter: 1000 })).says).toBe('POL_EXPIRED')
+  expect(
+    (await judged({ deny: { kids: [], hw: [], measurements: [devMeasurements().mrTd] } })).says,
+  ).toBe('POL_DENIED')
+})
+
+/** The policy's names of registers, where they are not the verdict's. */
+const asEntry = ({ mrTd, ...rest }: ReturnType<typeof devMeasurements>) => ({ mrtd: mrTd, ...rest })
 
 test('only a mebibyte is read, and that is too much for a quote', async () => {
   const { code, out } = await run(
