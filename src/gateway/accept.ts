@@ -73,8 +73,10 @@ export function createAcceptor(deps: {
           unadmitted--
           return
         }
+        const isReplaced = worker.isGone
         desk.leave(worker, deps.isClosing() ? 'keep-leases' : 'lost')
-        admission.leave(worker.session)
+        // Its next connection has the same name, and is counted under it.
+        if (!isReplaced) admission.leave(worker.session)
       },
     })
     const handshake: Handshake = startHandshake({
@@ -136,7 +138,7 @@ export function createAcceptor(deps: {
   return {
     accept,
     judgeAgain: () => {
-      for (const judge of [...judges]) judge()
+      for (const judge of judges) judge()
     },
   }
 }

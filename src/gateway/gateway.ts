@@ -29,6 +29,7 @@ import { createReleaseStore } from '../queue/release-store.ts'
 import { openShard } from '../queue/shard.ts'
 import { startSweeps } from '../queue/sweeps.ts'
 import type { Admission } from '../tee/admission.ts'
+import { networkOf } from '../tee/hardware.ts'
 import type { Identity } from '../tee/identity.ts'
 import type { Keks } from '../tee/kek.ts'
 import { createAcceptor } from './accept.ts'
@@ -184,7 +185,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       socket.destroy()
       return
     }
-    const network = networkOf(request.socket.remoteAddress)
+    const network = networkOf(request.socket.remoteAddress ?? '')
     sockets.handleUpgrade(request, socket, head, (it) => acceptor.accept(it, network))
   })
 
@@ -213,14 +214,6 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       await queues.close()
     },
   }
-}
-
-/** The part of an address that machines of one site share: /24 of IPv4, /48 of IPv6. */
-function networkOf(address = ''): string {
-  const v4 = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  return v4.includes('.')
-    ? v4.split('.').slice(0, 3).join('.')
-    : v4.split(':').slice(0, 3).join(':')
 }
 
 function bind(server: Server, port: number, host: string): Promise<number> {

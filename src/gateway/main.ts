@@ -85,9 +85,10 @@ export async function main({
     data,
     production: config.NODE_ENV === 'production',
     pccs: config.CHRYSALIS_PCCS,
+    nras: config.CHRYSALIS_NRAS,
     db,
-    inForce: policy.inForce,
-    hardware: openHardware(net),
+    inForce: () => policy.inForce(),
+    hardware: openHardware({ net, db, clock, log, life }),
     clock,
     log,
     life,
@@ -105,8 +106,8 @@ export async function main({
       createProofPage(),
       ...createProofRoutes({
         receipts: createReceiptStore(db),
-        evidence: attestation.evidence.evidence,
-        policyText: policy.policyText,
+        evidence: (id) => attestation.evidence.evidence(id),
+        policyText: (epoch) => policy.policyText(epoch),
       }),
       serveAttestation({
         net,

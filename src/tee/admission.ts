@@ -54,15 +54,19 @@ export interface RefusedAdmission {
 
 /** Enrolment of machines, as a database knows it. */
 export interface HardwarePort {
-  /** Counts the worker on its machine: `HW_UNKNOWN`, `HW_OWNER`, `HW_CAP`, `HW_SPLIT`, or undefined when it may work. */
+  /** Counts the worker on its machine: `HW_UNKNOWN`, `HW_OWNER`, `HW_CAP`, `HW_SPLIT`, `GPU_CLONE`, or undefined when it may work. */
   claim(worker: {
     readonly hw: string
     readonly owner: string
     readonly kid: Kid
-    /** What tells networks apart, in the words of the gateway. */
+    /** What tells networks apart. */
     readonly network: string
+    /** Names of its GPUs. */
+    readonly devices: readonly string[]
   }): Promise<TeeCode | undefined>
   release(kid: Kid): Promise<void>
+  /** What a site registry says of the machine. */
+  site(hw: string): Promise<'audited' | 'unknown'>
 }
 
 export interface Admission {
@@ -112,8 +116,6 @@ export function createAdmission(deps: AdmissionDeps): Admission {
   const { identity, net, joins, verifier, hardware, clock } = deps
   const open = new Map<string, number>()
   const kemOwners = new Map<string, Kid>()
-  /** GPUs of live workers of this gateway. */
-  const gpuOwners = new Map<string, Kid>()
   const nowSeconds = (): number => Math.floor(clock.now() / 1000)
   const epoch = (): number | undefined => verifier.inForce()?.current.epoch
 
@@ -156,20 +158,6 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     return keys
   }
 
-  /** GPUs and machine are this worker's from here on; whoever refuses it afterwards gives them back. */
-  const occupy = async (
-    kid: Kid,
-    found: AcceptedEvidence,
-    from: { owner: string; network: string },
-  ): Promise<void> => {
-    const devices = found.gpus.flatMap(({ hardware: device }) => device ?? [])
-    if (devices.some((device) => (gpuOwners.get(device) ?? kid) !== kid))
-      throw refusalOf('GPU_CLONE')
-    const reason = await hardware.claim({ hw: found.hw, kid, ...from })
-    if (reason) throw refusalOf(reason)
-    for (const device of devices) gpuOwners.set(device, kid)
-  }
-
   const admit = async (input: Parameters<Admission['check']>[0]): Promise<AdmittedSession> => {
     const { hello, challenge, evidence, network = '' } = input
     const { claims, keyset, eventlog } = evidence
@@ -190,6 +178,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     const record = buildEvidenceRecord({
       frame: evidence,
       ...found,
+      site: await hardware.site(found.hw),
       net,
       ...(deps.devRoots && { devRoots: deps.devRoots }),
       checkedAt,
@@ -205,7 +194,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     }
     const { enc, keys } = await startSession(publicKeys.kem, context)
     await deps.keep({ id: record.id, kid, document: record.text })
-    await occupy(kid, found, { owner: owner.owner, network })
+    const devices = found.gpus.flatMap(({ hardware: device }) => device ?? [])
+    const { hw } = found
+    const reason = await hardware.claim({ hw, kid, owner: owner.owner, network, devices })
+    if (reason) throw refusalOf(reason)
     const session = toBase64url(randomBytes(32))
     const verdict = identity.signVerdict({
       type: 'verdict',
@@ -286,9 +278,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
         kid,
         nowMs: clock.now(),
       }),
-    leave: ({ kid, evidence }) => {
-      for (const { hardware: device } of evidence.gpus)
-        if (device !== undefined && gpuOwners.get(device) === kid) gpuOwners.delete(device)
+    leave: ({ kid }) => {
       // A database that is away forgets the worker by itself when the gateway's sign of life for it ends.
       hardware.release(kid).catch(() => undefined)
     },

@@ -72,7 +72,8 @@ function aborted<T>(step: Promise<T>, signal: AbortSignal): Promise<T> {
 async function readLimited(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? []
+  for await (const part of body) {
     size += part.length
     if (size > MAX_BODY_BYTES) throw new TeeError('COL_FETCH', 'size')
     parts.push(part)

@@ -137,7 +137,7 @@ export function createCollateralStore(deps: {
       return { chain, crl: fromHex(member(await crl, 'der')) ?? new Uint8Array(0) }
     },
     refresh: async () => {
-      for (const it of [...parts.values()]) {
+      for (const it of parts.values()) {
         warnOfEnd(it)
         if (!isDue(it) || isPaused(it.key)) continue
         await fly(it.key).catch((error: unknown) =>
@@ -207,6 +207,7 @@ async function fetchByKey(
       const chip = { product: productOf(b), signer: signerOf(a), chipId: c, tcb }
       return certificates([await amd.leaf(chip)])
     }
+    case undefined:
     default:
       throw new TeeError('COL_SHAPE', 'key')
   }

@@ -26,6 +26,7 @@ export interface Decided {
   /** The document in force. */
   readonly policy: Policy
   readonly net: AnchorSet['net']
+  readonly site: 'audited' | 'unknown'
   /** Only where evidence is simulated. */
   readonly devRoots?: DevRoots
   /** Unix milliseconds. */
@@ -121,12 +122,12 @@ function assertionsOf({ net, gpus, cpu, judgement }: Decided) {
 }
 
 /** Facts for people; whoever doubts them judges the evidence again. All text. */
-function extraOf({ judgement, cpu, gpus, policy }: Decided): Record<string, string> {
+function extraOf({ judgement, cpu, gpus, policy, site }: Decided): Record<string, string> {
   const { tcb } = cpu.verdict
   const gpu = gpus[0]?.measurements
   return {
     tier: judgement.tier ?? 'simulated',
-    site: 'unknown',
+    site,
     tee: cpu.tee,
     policy_epoch: String(policy.epoch),
     ...(judgement.hw !== undefined && { hardware: judgement.hw }),

@@ -51,10 +51,6 @@ export function createExaminer(deps: {
     hashes: nodeHashes,
     tcbJudge: 'policy',
   })
-  const settled = async (examination: Examination, also?: TeeCode): Promise<Verdict> => {
-    const failed = also ? inTableOrder([...examination.failed, also]) : examination.failed
-    return settle({ ...examination, failed }, checkSignaturesByNode)
-  }
 
   const tdx: Examiner['cpu'] = async (quote, { expected, epoch }) => {
     const found = await attempt(async () => {
@@ -107,6 +103,11 @@ export function createExaminer(deps: {
         },
       ),
   }
+}
+
+async function settled(examination: Examination, also?: TeeCode): Promise<Verdict> {
+  const failed = also ? inTableOrder([...examination.failed, also]) : examination.failed
+  return settle({ ...examination, failed }, checkSignaturesByNode)
 }
 
 /** What a genuine machine may still be refused for: its collateral is worth fetching all the same. */

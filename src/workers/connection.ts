@@ -38,6 +38,7 @@ export async function openConnection(input: {
   const closed = new Promise<number>((resolve) => {
     socket.once('close', (code) => resolve(code))
   })
+  let hasGivenUp = false
   const connection: Connection = {
     send: (frame) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame))
@@ -52,10 +53,14 @@ export async function openConnection(input: {
       return socket.readyState === WebSocket.OPEN
     },
     close: (code) => {
+      hasGivenUp = true
       connection.send({ type: 'bye', code })
       socket.close(code)
     },
-    cut: () => socket.terminate(),
+    cut: () => {
+      hasGivenUp = true
+      socket.terminate()
+    },
     closed,
   }
   const opened = new Promise<void>((resolve, reject) => {
@@ -72,9 +77,11 @@ export async function openConnection(input: {
       })
   })
   const handle = async (text: string | undefined): Promise<void> => {
-    // Frames that came after the socket was given up are not acted upon.
-    if (socket.readyState !== WebSocket.OPEN) return
-    await input.onFrame(fromGatewaySchema.parse(JSON.parse(text ?? '')), connection)
+    const isOpen = socket.readyState === WebSocket.OPEN
+    if (!isOpen && hasGivenUp) return
+    const frame = fromGatewaySchema.parse(JSON.parse(text ?? ''))
+    // What came before the other side closed is not acted upon either, except for its reason.
+    if (isOpen || (frame.type === 'verdict' && !frame.ok)) await input.onFrame(frame, connection)
   }
   // An 'error' after the handshake is followed by 'close'; without a listener it would end the process.
   socket.on('error', () => undefined)

@@ -1,4 +1,5 @@
 /** @module The worker process: engines, keys, and one conversation with a gateway at a time. Holds no credentials of any store. */
+import { hostname } from 'node:os'
 import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
@@ -20,10 +21,17 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
   const net = config.CHRYSALIS_NET
   const broker = pinBroker(config.CHRYSALIS_BROKER_KEY)
   const { token, devSeed } = splitJoin(config.CHRYSALIS_JOIN.reveal())
-  const source = await openEvidenceSource({ kind: config.CHRYSALIS_TEE, net, devSeed, clock })
   const { engines, lending } = await loadEngines(config, { log, clock, signal: life.signal })
   life.keep('engines', engines, (it) => it.close())
   log.info('engines.loaded', { models: lending.models.length, ...lending.slots })
+  const source = await openEvidenceSource({
+    kind: config.CHRYSALIS_TEE,
+    net,
+    devSeed,
+    machine: hostname(),
+    gpuProgram: config.CHRYSALIS_GPU_EVIDENCE,
+    clock,
+  })
   const download = createBlobDownload({ clock, gatewayUrl: () => loop.url() })
   const loop: WorkerLoop = startSessions({
     net,

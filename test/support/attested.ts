@@ -72,7 +72,7 @@ export interface TestAttestation
   /** What the next claims of hardware answer; undefined lets all work. */
   hardwareAnswer: TeeCode | undefined
   /** Enrolment that is asked in its place. */
-  enrolled: AdmissionDeps['hardware'] | undefined
+  enrolled: Pick<AdmissionDeps['hardware'], 'claim' | 'release'> | undefined
   /** What the collateral of the next fetches is changed by. */
   collateralEdits: CollateralEdits
   onChange(listener: () => void): void
@@ -103,6 +103,7 @@ export function testAttestation(
     hardware: {
       claim: async (worker) => (made.enrolled ? made.enrolled.claim(worker) : made.hardwareAnswer),
       release: async (kid) => made.enrolled?.release(kid),
+      site: async () => 'unknown',
     },
     keep: async ({ id, document }: { id: string; kid: Kid; document: string }) => {
       records.set(id, document)

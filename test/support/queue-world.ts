@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
+import type { Net } from '../../src/core/config.ts'
 import { isFrontId, parseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
@@ -39,8 +40,11 @@ export async function openWorld(
   options: {
     startDeliveries?: boolean
     databaseUrl?: string
+    net?: Net
     /** What workers are judged by. */
     attestation?: TestAttestation
+    /** Join tokens beside `JOIN`. */
+    joins?: readonly string[]
     /** What the gateways see of the database. */
     wrapDatabase?: (db: Database) => Database
   } = {},
@@ -58,7 +62,8 @@ export async function openWorld(
   const ownerKey = randomBytes(32)
   const closers: (() => Promise<unknown>)[] = []
   const blobs = createFileBlobs({ folder: join(data, 'blobs') })
-  const attestation = options.attestation ?? testAttestation()
+  const net = options.net ?? 'devnet'
+  const attestation = options.attestation ?? testAttestation({ net })
 
   const openFront = async (
     name = 'bot-1',
@@ -109,10 +114,10 @@ export async function openWorld(
     stop(graceMs?: number): Promise<void>
   }> => {
     const link = await connectRedis(redis.url, log)
-    const joins = createJoinTokens([ownToken(JOIN)], clock)
-    const admission = testAdmission({ identity, joins, attestation })
+    const joins = createJoinTokens([JOIN, ...(options.joins ?? [])].map(ownToken), clock)
+    const admission = testAdmission({ identity, net, joins, attestation })
     const gateway = await createGateway({
-      net: 'devnet',
+      net,
       db: options.wrapDatabase?.(db) ?? db,
       redis: link,
       blobs,

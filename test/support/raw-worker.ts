@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { systemClock } from '../../src/core/clock.ts'
+import type { Net } from '../../src/core/config.ts'
 import {
   type FrameOf,
   type FromGateway,
@@ -34,12 +35,16 @@ export interface RawWorker {
   readonly closed: Promise<number>
 }
 
-export const newEnrolment = (brokerKey: string, source: EvidenceSource = devSource()): Enrolment =>
+export const newEnrolment = (
+  brokerKey: string,
+  source: EvidenceSource = devSource(),
+  change: { net?: Net; models?: ReturnType<typeof echoLending>['models'] } = {},
+): Enrolment =>
   createEnrolment({
-    net: 'devnet',
+    net: change.net ?? 'devnet',
     source,
     broker: pinBroker(brokerKey),
-    models: echoLending().models,
+    models: change.models ?? echoLending().models,
     clock: systemClock,
   })
 

@@ -6,6 +6,7 @@ import type { IntelService } from '../collateral-intel.ts'
 import { Anchors } from '../verify/anchors.ts'
 import { TeeError } from '../verify/codes.ts'
 import type { DevRoots } from '../verify/proof/evidence-record.ts'
+import { devGpuRoot } from './gpu.ts'
 import { createDevIntel } from './intel.ts'
 import { createDevPki, type DevPki } from './pki.ts'
 import { devTdxRoot } from './tdx-pki.ts'
@@ -25,10 +26,7 @@ export function openDevGround(
 ): DevGround {
   const { net, production, clock } = deps
   const pki = createDevPki(seed)
-  const roots: DevRoots = { intel: [devTdxRoot(pki)], amd: [], nvidia: [] }
-  const absent = async (): Promise<never> => {
-    throw new TeeError('COL_FETCH')
-  }
+  const roots: DevRoots = { intel: [devTdxRoot(pki)], amd: [], nvidia: [devGpuRoot(pki)] }
   return {
     pki,
     roots,
@@ -36,4 +34,9 @@ export function openDevGround(
     intel: createDevIntel(pki, clock),
     amd: { leaf: absent, chain: absent, crl: absent },
   }
+}
+
+/** Simulated machines are of the other make. */
+const absent = async (): Promise<never> => {
+  throw new TeeError('COL_FETCH')
 }

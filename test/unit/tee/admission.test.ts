@@ -34,7 +34,7 @@ interface SetUp {
 }
 
 function setUp(options: SetUp = {}) {
-  const { net = 'devnet', policy = (it: Policy) => it } = options
+  const { net = 'devnet', policy = (same: Policy) => same } = options
   const clock = handClock()
   const attestation = testAttestation({
     net,
@@ -273,22 +273,32 @@ describe('admission', () => {
       {},
       'TCB_STATUS',
     ],
-    ['an empty policy', {}, { policy: (it) => ({ ...it, entries: [] }) }, 'POL_MEASUREMENT'],
+    [
+      'an empty policy',
+      {},
+      { policy: (policy) => ({ ...policy, entries: [] }) },
+      'POL_MEASUREMENT',
+    ],
     [
       'a model that is not listed',
       {},
-      { policy: (it) => ({ ...it, entries: it.entries.map((one) => ({ ...one, models: [] })) }) },
+      {
+        policy: (policy) => ({
+          ...policy,
+          entries: policy.entries.map((one) => ({ ...one, models: [] })),
+        }),
+      },
       'CLM_MODEL',
     ],
     [
       'a withdrawn machine',
       {},
-      { policy: (it) => ({ ...it, deny: { ...it.deny, measurements: [devMrTd] } }) },
+      { policy: (policy) => ({ ...policy, deny: { ...policy.deny, measurements: [devMrTd] } }) },
       'POL_DENIED',
     ],
     ['a machine nobody enrolled', {}, { hardwareAnswer: 'HW_UNKNOWN' }, 'HW_UNKNOWN'],
     ['a payout to somebody else', { claims: { payout: 'EQ-thief' } }, {}, 'CLM_PAYOUT'],
-  ])('refuses %s by its own reason, in a sentence', async (_what, change, options, reason) => {
+  ])('refuses %s by its own reason, in a sentence', async (...[, change, options, reason]) => {
     const claims =
       reason === 'CLM_MODEL'
         ? { models: [{ id: 'm' as never, weights: `sha256:${'1'.repeat(64)}` }] }
@@ -338,10 +348,10 @@ describe('admission', () => {
 
   it('ends a session with its evidence', async () => {
     const { admission } = setUp({
-      policy: (it) => ({
-        ...it,
+      policy: (policy) => ({
+        ...policy,
         notAfter: NOW_S + 60,
-        entries: it.entries.map((one) => ({ ...one, until: NOW_S + 90 })),
+        entries: policy.entries.map((one) => ({ ...one, until: NOW_S + 90 })),
       }),
     })
     const challenge = admission.challenge()
@@ -391,7 +401,10 @@ describe('admission', () => {
     if (!result.ok) throw new Error(result.code)
 
     expect(admission.rejudge(result)).toBeUndefined()
-    attestation.setPolicy((it) => ({ ...it, deny: { ...it.deny, kids: [result.kid] } }))
+    attestation.setPolicy((policy) => ({
+      ...policy,
+      deny: { ...policy.deny, kids: [result.kid] },
+    }))
     expect(admission.rejudge(result)).toBe('POL_DENIED')
   })
 
