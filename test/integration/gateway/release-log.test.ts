@@ -21,14 +21,14 @@ beforeAll(async () => {
     brokerKey = world.identity.publicKey
     // A gateway that leaves signs what it wrote; the next one begins a chain whose head cites it.
     for (const round of [1, 2]) {
-      const { url, stop } = await world.openGateway()
-      const worker = world.openWorker(url)
+      const gateway = await world.openGateway()
+      const worker = world.openWorker(gateway.url)
       for (let n = 0; n < 3; n++) {
         const { job } = await front.desk.submit(request(`round ${round}, number ${n}`))
         await until('delivery', () => front.of(job))
       }
       await worker.stop()
-      await stop()
+      await gateway.stop()
     }
     loggedHeads = world.lines.flatMap((line) => /"head":"([0-9a-f]{64})"/.exec(line)?.[1] ?? [])
   } finally {
@@ -46,7 +46,11 @@ async function verified(
   cpSync(folder, copy, { recursive: true })
   try {
     const db = await openDatabase({ url: `pglite:${join(copy, 'db')}`, clock: systemClock })
-    await change(db.rows).finally(() => db.close())
+    try {
+      await change(db.rows)
+    } finally {
+      await db.close()
+    }
     const lines: string[] = []
     const exit = await runLog(
       ['verify', '--broker-key', brokerKey, '--data', copy, '--json', ...more],
