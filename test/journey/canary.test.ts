@@ -276,6 +276,15 @@ describe.skipIf(!hasPrivatePostgres())(
       expect([bob, kim].map((it) => it?.from_bot)).toEqual([true, true])
     })
 
+    test('evidence, receipts and the log of releases are among the rows that are searched', async () => {
+      for (const table of ['evidence', 'receipts', 'releases']) {
+        const [found] = await deployment.query<{ rows: number }>(
+          `SELECT count(*)::int AS rows FROM ${table}`,
+        )
+        expect(found?.rows).toBeGreaterThan(0)
+      }
+    })
+
     test('no word of anybody stands anywhere, in any form', async () => {
       expect(await searchAll(deployment, markers, watch)).toEqual([])
     })
