@@ -29,3 +29,18 @@ test('a quote cut at any byte is refused', { timeout: 120_000 }, async () => {
   // The one zero that ends the text of the chain counts, too.
   expect(accepted).toEqual([])
 })
+
+test('a changed character anywhere in the collateral refuses it', {
+  timeout: 120_000,
+}, async () => {
+  const accepted: string[] = []
+  for (const [name, text] of Object.entries(collateral))
+    for (let part = 0; part < 60; part++) {
+      const at = Math.floor((text.length * part) / 60)
+      const put = String.fromCharCode(text.charCodeAt(at) ^ 1)
+      const changed = { ...collateral, [name]: text.slice(0, at) + put + text.slice(at + 1) }
+      const examined = examineTdx({ quote, collateral: changed }, devContext())
+      if ((await settle(examined, check)).ok) accepted.push(`${name} ${String(at)}`)
+    }
+  expect(accepted).toEqual([])
+})

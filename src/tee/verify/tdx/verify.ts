@@ -164,13 +164,7 @@ function checkLists(
 ): void {
   const { findings, pool } = ground
   const chain = findings.attempt(() => pool.read(collateral.pck_crl_issuer_chain, 2))
-  // The list is checked under the key of the quote's own authority: the chain that came with it must name the same one.
-  const isSame =
-    chain?.length === 2 &&
-    sameBytes(chain[0]?.spki ?? root.der, authority.spki) &&
-    sameBytes(chain[0]?.subject ?? root.der, authority.subject) &&
-    sameBytes(chain[1]?.der ?? leaf.der, root.der)
-  findings.check(chain === undefined || isSame, 'CRL_ISSUER')
+  if (chain) checkListIssuer(chain, { authority, root, ground })
   const list = (name: 'root_ca_crl' | 'pck_crl'): Uint8Array | undefined =>
     findings.attempt(() => hexBytes(collateral[name], name))
   const ofRoot = list('root_ca_crl')
@@ -178,6 +172,33 @@ function checkLists(
   const directlyUnder = [authority, ...new Set(signers)]
   if (ofRoot) checkRevocation({ crl: ofRoot, issuer: root, issued: directlyUnder }, ground)
   if (ofAuthority) checkRevocation({ crl: ofAuthority, issuer: authority, issued: [leaf] }, ground)
+}
+
+/**
+ * The list is checked under the key of the quote's own authority: the chain that came with it must name the same one,
+ * be it in another certificate, which the root must have signed.
+ */
+function checkListIssuer(
+  [issuer, top, ...more]: readonly Certificate[],
+  { authority, root, ground }: Pick<Pck, 'authority' | 'root'> & { ground: Ground },
+): void {
+  const isSame =
+    issuer !== undefined &&
+    top !== undefined &&
+    more.length === 0 &&
+    sameBytes(issuer.spki, authority.spki) &&
+    sameBytes(issuer.subject, authority.subject) &&
+    sameBytes(top.der, root.der)
+  ground.findings.check(isSame, 'CRL_ISSUER')
+  if (!isSame) return
+  ground.findings.check(issuer.alg === 'p256-sha256', 'X509_ALG')
+  ground.findings.sign({
+    alg: issuer.alg,
+    spki: root.spki,
+    message: issuer.tbs,
+    signature: issuer.signature,
+    code: 'X509_SIG',
+  })
 }
 
 function judgePlatform(
