@@ -3,7 +3,7 @@ import type { Kid } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 
 /** A record under its own hash; `document` is its canonical text. */
-export interface KeptEvidence {
+interface KeptEvidence {
   readonly id: string
   readonly kid: Kid
   readonly document: string

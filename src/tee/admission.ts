@@ -44,7 +44,7 @@ export interface AdmittedSession {
   readonly verdict: FrameOf<'verdict'>
 }
 
-export interface RefusedAdmission {
+interface RefusedAdmission {
   readonly ok: false
   readonly code: ErrorCode
   readonly reason: TeeCode | undefined

@@ -69,7 +69,7 @@ function levels({ product, tcb }: SnpChip): string {
 }
 
 /** The certificates of a PEM text as base64url DER, in order; throws `COL_SHAPE` unless there are one to eight. */
-export function pemCertificates(text: string): readonly string[] {
+function pemCertificates(text: string): readonly string[] {
   const found = [...text.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g)]
   const certificates = found.map(([, body = '']) => {
     const der = fromBase64(body.replaceAll(/\s/g, ''))

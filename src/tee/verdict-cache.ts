@@ -4,7 +4,7 @@ import { concat, sha256Hex, u32be, utf8 } from './binary.ts'
 import type { Verdict } from './verify/examination.ts'
 
 /** Everything a verdict depends on beside the clock. */
-export interface VerdictSubject {
+interface VerdictSubject {
   /** Quote or report first, then whatever else was examined with it, in order. */
   readonly evidence: readonly Uint8Array[]
   /** Hex; of the collateral that was used, empty where there is none. */

@@ -1,6 +1,6 @@
 /** @module What a worker claims, as it stands in an evidence record, and the hashes that bind it to a quote (CONF §4). Runs in the proof page too. */
 import { type Canonical, canonicalBytes } from '../../core/canonical.ts'
-import { concat, domain, fromBase64url, toHex, u32be, utf8 } from './bytes.ts'
+import { concat, domain, fromBase64url, toHex, u32be } from './bytes.ts'
 import type { Hashes } from './examination.ts'
 import { hex, integer, list, literal, object, pattern, type Shape, text } from './shape.ts'
 
@@ -40,7 +40,6 @@ export const keysetShape = object({
   subject: text(64),
   tls_public_keys: list<never>(() => undefined, 0),
 })
-export type KeysetDocument = Value<typeof keysetShape>
 
 export const gpuShape = object({
   arch: text(32),
@@ -76,6 +75,3 @@ export function gpuHashOf(
 /** `sha256:` and the hex hash of the canonical keyset; its first 32 hex characters are the worker's name. */
 export const keysetDigestOf = (keyset: Canonical, { sha256 }: Hashes): string =>
   `sha256:${toHex(sha256(canonicalBytes(keyset)))}`
-
-/** A hash as `sha256:…` of text, for collateral and policies kept by their hash. */
-export const textHash = (words: string, { sha256 }: Hashes): string => toHex(sha256(utf8(words)))
