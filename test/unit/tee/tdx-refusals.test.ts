@@ -16,6 +16,23 @@ describe.each(Object.entries(tdxRefusals))('%s that are refused', (_, cases) => 
   })
 })
 
+test('leaving old firmware to a policy lets nothing else pass', async () => {
+  const accepted: string[] = []
+  for (const [what, code, make] of Object.values(tdxRefusals).flat()) {
+    const { context, ...evidence } = make()
+    const { ok } = await judgeTdx(evidence, { ...context, tcbJudge: 'policy' })
+    if (ok && code !== 'TCB_STATUS') accepted.push(what)
+  }
+  expect(accepted).toEqual([])
+})
+
+test.each(['mainnet', 'testnet'] as const)('%s has no room for a dev root', (net) => {
+  const roots = { intel: [], amd: [], nvidia: [] }
+
+  expect(() => Anchors.forDev(net, roots, { production: false })).toThrow('DEV_FORBIDDEN')
+  expect(() => Anchors.forDev('devnet', roots, { production: true })).toThrow('DEV_FORBIDDEN')
+})
+
 test('a marked guest is refused under the vendors for its mark as well as for its root', async () => {
   for (const net of ['mainnet', 'testnet', 'devnet'] as const) {
     const verdict = await judgeTdx(fixedTdx(), { anchors: Anchors.forNet(net) })
