@@ -46,8 +46,7 @@ import { recordBytes } from '../../src/tee/verify/record-bytes.ts'
 import { shownHash } from '../../src/tee/verify/shown-text.ts'
 import { NOW_S } from './tee.ts'
 
-const PROOF_TEXT =
-  'Dear neighbours,\n\nwe meet on Saturday at 18:00 in the yard.\n- bring a chair'
+const PROOF_TEXT = 'Dear neighbours,\n\nwe meet on Saturday at 18:00 in the yard.\n- bring a chair'
 
 /** Contents of the two records. */
 export const PROOF_INPUT = utf8('{"v":1}')
