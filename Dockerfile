@@ -15,6 +15,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ffmpeg ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
+ENV CHRYSALIS_DATA=/data CHRYSALIS_MODELS=/models
 COPY --from=libraries /app/node_modules ./node_modules
 COPY --from=libraries /app/prisma ./prisma
 COPY --from=libraries /app/src ./src
