@@ -59,20 +59,47 @@ async function holds(
 ): Promise<boolean> {
   switch (alg) {
     case 'p256-sha256':
-      return signature.length === 64 && isRight('sha256', message, { ...p1363, key }, signature)
+      return signature.length === 64 && isRight('sha256', message, key, ecdsaDer(signature))
     case 'p384-sha384':
-      return signature.length === 96 && isRight('sha384', message, { ...p1363, key }, signature)
+      return signature.length === 96 && isRight('sha384', message, key, ecdsaDer(signature))
     case 'rsa4096-pss-sha384':
       return isRight('sha384', message, { ...pss, key }, signature)
     case 'ed25519':
-      return signature.length === 64 && isRight(null, message, { key }, signature)
+      return signature.length === 64 && isRight(null, message, key, signature)
   }
 }
 
-const p1363 = { dsaEncoding: 'ieee-p1363' } as const
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 } as const
 
+/** r‖s as DER: asking the platform for the raw form, or passing a key with options, costs as much as the check itself. */
+function ecdsaDer(raw: Uint8Array): Uint8Array {
+  const half = raw.length / 2
+  const [r, s] = [unsigned(raw.subarray(0, half)), unsigned(raw.subarray(half))]
+  // Two integers of at most 49 bytes: every length is one byte.
+  return Uint8Array.from([
+    0x30,
+    r.length + s.length + 4,
+    0x02,
+    r.length,
+    ...r,
+    0x02,
+    s.length,
+    ...s,
+  ])
+}
+
+/** Content of an INTEGER that is not negative, in its shortest form. */
+function unsigned(bytes: Uint8Array): Uint8Array {
+  const from = bytes.findIndex((byte) => byte !== 0)
+  const shortest = from < 0 ? new Uint8Array(1) : bytes.subarray(from)
+  return (shortest[0] ?? 0) < 0x80 ? shortest : Uint8Array.of(0, ...shortest)
+}
+
 /** `verify` with a callback is what leaves the caller's thread. */
-const isRight = promisify<string | null, Uint8Array, VerifyKeyObjectInput, Uint8Array, boolean>(
-  verify,
-)
+const isRight = promisify<
+  string | null,
+  Uint8Array,
+  KeyObject | VerifyKeyObjectInput,
+  Uint8Array,
+  boolean
+>(verify)

@@ -15,7 +15,7 @@ const at = (day: string) => ({
 const collateralOf = (name: string) => parseCollateral(publicText(`tdx/${name}_collateral.json`))
 const quoteOf = (name: string) => publicFile(`tdx/${name}`)
 
-describe.skipIf(publicEvidenceIsAbsent(10))('public TDX evidence', () => {
+describe.skipIf(publicEvidenceIsAbsent(12))('public TDX evidence', () => {
   const valid = () => ({ quote: quoteOf('tdx_quote'), collateral: collateralOf('tdx_quote') })
 
   test('a quote with its collateral holds while the collateral does', async () => {
