@@ -10,8 +10,9 @@ import { checkSignaturesByNode, nodeHashes } from '../../../src/tee/node-crypto.
 import { padRecord } from '../../../src/tee/record.ts'
 import { type ProofBundle, readBundle } from '../../../src/tee/verify/proof/bundle.ts'
 import type { CheckName, ProofReport } from '../../../src/tee/verify/proof/report.ts'
+import type { ProofOptions } from '../../../src/tee/verify/proof/scene.ts'
 import { NOT_PROVEN_EN, SENTENCES_EN } from '../../../src/tee/verify/proof/sentences-en.ts'
-import { type ProofOptions, verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
+import { verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
 import { recordBytes } from '../../../src/tee/verify/record-bytes.ts'
 import {
   bundleOf,
