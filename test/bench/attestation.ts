@@ -29,6 +29,7 @@ interface Subject {
   readonly root?: Uint8Array
 }
 
+/** The first one decides, a second one is only shown. */
 function subjects(): readonly Subject[] {
   const { quote, collateral } = fixedTdx()
   const { root } = tdxAuthorities(fixedPki, { ...DEV_PLATFORM, ppid: new Uint8Array(16) })
@@ -84,7 +85,11 @@ async function time(run: () => Promise<void>, times: number): Promise<number> {
   return (performance.now() - began) / times
 }
 
-async function measure(subject: Subject, { scale }: BenchGround): Promise<BenchTable> {
+async function measure(
+  subject: Subject,
+  { scale }: BenchGround,
+  decides: boolean,
+): Promise<BenchTable> {
   const [rounds, times, warm] = scale === 'full' ? [31, 20, 200] : [2, 1, 1]
   const { ours, theirs, cached } = runsOf(subject)
   for (const run of [ours, theirs, cached]) await time(run, warm)
@@ -104,7 +109,7 @@ async function measure(subject: Subject, { scale }: BenchGround): Promise<BenchT
   const isMet = cold <= coldTarget && warmRatio <= cachedTarget
   const of = (values: readonly number[]): string => `${show(median(values))} ms`
   return {
-    id: subject.name.startsWith('real') ? 'P4' : 'P4-dev',
+    id: decides ? 'P4' : 'P4-dev',
     title: `Verifying a TDX quote with its collateral, ${subject.name}`,
     target: `cold at most ${String(coldTarget)} × dcap-qvl, remembered at most ${String(cachedTarget)} × cold`,
     verdict: !isSteady(control) ? 'void' : isMet ? 'met' : 'missed',
@@ -117,7 +122,7 @@ async function measure(subject: Subject, { scale }: BenchGround): Promise<BenchT
     notes: [
       `${String(rounds)} rounds of ${String(times)} in turns. Bytes in, verdict out: the text of the collateral is parsed anew each time, by both.`,
     ],
-    gate: { value: cold, target: coldTarget, better: 'lower' },
+    ...(decides ? { gate: { value: cold, target: coldTarget, better: 'lower' } as const } : {}),
     raw,
   }
 }
@@ -127,7 +132,8 @@ export const p4: BenchCase = {
   about: 'verification of a TDX quote, cold and remembered, against dcap-qvl',
   run: async (ground) => {
     const tables: BenchTable[] = []
-    for (const subject of subjects()) tables.push(await measure(subject, ground))
+    for (const [at, subject] of subjects().entries())
+      tables.push(await measure(subject, ground, at === 0))
     return tables
   },
 }

@@ -148,7 +148,7 @@ export function flagBits(of: Der | undefined): (bit: number) => boolean {
 /** OBJECT IDENTIFIER in dotted form. */
 export function oid(of: Der | undefined): string {
   const { content } = expect(of, TAG.oid)
-  const arcs: number[] = []
+  let dotted = ''
   let arc = 0
   let isFirstByte = true
   for (const byte of content) {
@@ -157,13 +157,17 @@ export function oid(of: Der | undefined): string {
     if (!Number.isSafeInteger(arc)) throw new DerError()
     isFirstByte = byte < 0x80
     if (!isFirstByte) continue
-    arcs.push(arc)
+    dotted += dotted === '' ? firstArcs(arc) : `.${String(arc)}`
     arc = 0
   }
-  const [first] = arcs
-  if (first === undefined || !isFirstByte) throw new DerError()
-  const top = Math.min(2, Math.floor(first / 40))
-  return [top, first - 40 * top, ...arcs.slice(1)].join('.')
+  if (dotted === '' || !isFirstByte) throw new DerError()
+  return dotted
+}
+
+/** The first two arcs share a number. */
+function firstArcs(both: number): string {
+  const top = Math.min(2, Math.floor(both / 40))
+  return `${String(top)}.${String(both - 40 * top)}`
 }
 
 /** UTCTime or GeneralizedTime in the one form that RFC 5280 §4.1.2.5 allows (seconds, `Z`), unix milliseconds. */
