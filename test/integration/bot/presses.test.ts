@@ -60,7 +60,10 @@ async function transcript(text: string): Promise<{ ann: number; message: SeenMes
 
 test('the buttons of a transcript work from a copy that nobody can read without the button', async () => {
   const word = marker()
-  const { ann, message } = await transcript(`We meet at the ${word} tomorrow.`)
+  // Long enough for a random word to leave no doubt about the language.
+  const { ann, message } = await transcript(
+    `We meet at the ${word} tomorrow, and afterwards we all go home together and have a good dinner with the children.`,
+  )
 
   const copies = await world.db.rows.copy.count({ where: { userId: BigInt(ann) } })
   const rows = await dumpRows(world.db)
