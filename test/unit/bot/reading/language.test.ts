@@ -150,3 +150,15 @@ describe('long texts', () => {
     )
   })
 })
+
+test('a made-up word on a line of its own splits no text', async () => {
+  const lines = [
+    'Guten Morgen, meine Lieben! Ich hoffe, ihr habt alle gut geschlafen und hattet ein schönes Wochenende.',
+    'Heute Abend treffen wir uns um sieben Uhr im Garten, danach gehen wir alle zusammen mit den Nachbarn essen.',
+    'Könnt ihr bitte noch Brot, Käse und etwas zu trinken mitbringen? Für Kuchen haben wir schon gesorgt.',
+  ]
+
+  // Words that the detector takes for English, Polish and Dutch.
+  for (const word of ['thewithandthatforthis', 'szczebrzeszyn wlasnie', 'vanhetbijeenkomst'])
+    expect(await splitByLanguage([...lines, word, ...lines].join('\n\n'), ['en'])).toHaveLength(1)
+})
