@@ -36,12 +36,19 @@ export const devPki = (): DevPki => groundOf(systemClock).pki
 /** The simulated machine that every test worker runs on unless it says otherwise. */
 export const devSource = (
   machine: SimulatedMachine = {},
-  { clock = systemClock, foreign = false }: { clock?: Clock; foreign?: boolean } = {},
+  {
+    clock = systemClock,
+    foreign = false,
+    devSeed,
+  }: { clock?: Clock; foreign?: boolean; devSeed?: Uint8Array | undefined } = {},
 ): EvidenceSource =>
-  createSource(simulatedSource(groundOf(clock, foreign).pki, clock, machine), clock)
+  createSource(
+    simulatedSource(groundOf(clock, devSeed ?? (foreign ? anotherSeed : seed)).pki, clock, machine),
+    clock,
+  )
 
-const groundOf = (clock: Clock, foreign = false): DevGround =>
-  openDevGround(foreign ? anotherSeed : seed, { net: 'devnet', production: false, clock })
+const groundOf = (clock: Clock, of: Uint8Array = seed): DevGround =>
+  openDevGround(of, { net: 'devnet', production: false, clock })
 
 /** Lets the simulated machine work with any model; unsigned, since nobody here checks the signers. */
 const simplePolicy: Policy = {

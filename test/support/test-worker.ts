@@ -7,6 +7,7 @@ import { Plaintext, Secret } from '../../src/core/plaintext.ts'
 import { noUnits } from '../../src/core/units.ts'
 import type { TaskOutput } from '../../src/tasks/task.ts'
 import { pinBroker } from '../../src/tee/identity.ts'
+import { splitJoin } from '../../src/tee/join.ts'
 import { nodeHashes } from '../../src/tee/node-crypto.ts'
 import { buildReceipt, type ReceiptFacts } from '../../src/tee/receipt.ts'
 import { createResultWriter } from '../../src/tee/result-stream.ts'
@@ -62,11 +63,13 @@ export function startTestWorker(options: TestWorkerOptions) {
       attempt.fail(WORKER_CODES.some((it) => it === code) ? (code as WorkerCode) : 'engine.crash')
     }
   }
+  // The setting of a gateway process ends in the seed of its simulated machines.
+  const { token, devSeed } = splitJoin(options.join)
   const loop = startSessions({
     net: 'devnet',
     broker: pinBroker(options.brokerKey),
-    join: Secret.of(options.join),
-    source: options.source ?? devSource(),
+    join: Secret.of(token),
+    source: options.source ?? devSource({}, { devSeed }),
     build: 'test',
     urls: options.urls ?? [options.url ?? ''],
     lending,
