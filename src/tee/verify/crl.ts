@@ -1,5 +1,5 @@
 /** @module Certificate revocation lists (RFC 5280 §5): complete lists of one authority; delta and indirect lists are refused. */
-import { sameBytes, toHex } from './bytes.ts'
+import { sameBytes } from './bytes.ts'
 import { TeeError } from './codes.ts'
 import {
   contextTag,
@@ -16,7 +16,7 @@ import {
   wholeBits,
 } from './der.ts'
 import type { SignatureAlgorithm } from './examination.ts'
-import { algorithmOf, rawSignature } from './signature-form.ts'
+import { agreedAlgorithm, rawSignature } from './signature-form.ts'
 import { readExtension } from './x509.ts'
 
 /** One list; byte fields are views of its DER. */
@@ -51,9 +51,8 @@ function read(der: Uint8Array): Crl {
   if (!tbs || !algorithm || rest.length > 0) throw new DerError()
   const [version, innerAlgorithm, issuer, thisUpdate, nextUpdate, ...last] = sequence(tbs)
   if (smallInteger(version) !== 1) throw new DerError()
-  const alg = algorithmOf(algorithm)
-  const isSame = toHex(expect(innerAlgorithm, TAG.sequence).whole) === toHex(algorithm.whole)
-  if (alg === undefined || !isSame) throw new DerError()
+  const alg = agreedAlgorithm(algorithm, innerAlgorithm)
+  if (alg === undefined) throw new DerError()
   const list = last[0]?.tag === TAG.sequence ? last[0] : undefined
   readExtensions(list ? last.slice(1) : last)
   return {

@@ -1,6 +1,6 @@
 /** @module Algorithms and signatures as certificates and revocation lists write them (RFC 5280, RFC 5758, RFC 4055). */
-import { concat, toHex } from './bytes.ts'
-import { type Der, DerError, readDer, sequence, unsignedInteger } from './der.ts'
+import { concat, sameBytes, toHex } from './bytes.ts'
+import { type Der, DerError, expect, readDer, sequence, TAG, unsignedInteger } from './der.ts'
 import type { SignatureAlgorithm } from './examination.ts'
 
 /** PSS with SHA-384, MGF1 with SHA-384, salt 48: as AMD writes it (default trailer spelled out) and as DER wants it. */
@@ -15,7 +15,7 @@ const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   [`3041${PSS_384.replace('{}', '34')}`, 'rsa4096-pss-sha384'],
 ])
 
-export const algorithmOf = (identifier: Der): SignatureAlgorithm | undefined =>
+const algorithmOf = (identifier: Der): SignatureAlgorithm | undefined =>
   ALGORITHMS.get(toHex(identifier.whole))
 
 /** r‖s of an ECDSA signature, from its DER; other kinds stay as they are. Throws DerError. */
@@ -25,4 +25,16 @@ export function rawSignature(alg: SignatureAlgorithm, bytes: Uint8Array): Uint8A
   const [r, s, ...rest] = sequence(readDer(bytes))
   if (rest.length > 0) throw new DerError()
   return concat(unsignedInteger(r, size), unsignedInteger(s, size))
+}
+
+/**
+ * How a certificate or list is signed. It says so twice, outside and inside of what is signed; undefined when the two
+ * differ or nobody here knows it. Throws `DerError`.
+ */
+export function agreedAlgorithm(
+  outer: Der,
+  inner: Der | undefined,
+): SignatureAlgorithm | undefined {
+  const alg = algorithmOf(outer)
+  return sameBytes(expect(inner, TAG.sequence).whole, outer.whole) ? alg : undefined
 }

@@ -1,5 +1,4 @@
 /** @module X.509 certificates (RFC 5280), as strict as vendors' attestation chains allow. No class of the platform is used: Node's reads a DER certificate that embeds PEM text as the embedded one. */
-import { toHex } from './bytes.ts'
 import { TeeError } from './codes.ts'
 import {
   ascii,
@@ -20,7 +19,7 @@ import {
   wholeBits,
 } from './der.ts'
 import type { SignatureAlgorithm } from './examination.ts'
-import { algorithmOf, rawSignature } from './signature-form.ts'
+import { agreedAlgorithm, rawSignature } from './signature-form.ts'
 
 /** One certificate; every byte field is a view of its DER. Nothing here is believed before its chain was checked. */
 export interface Certificate {
@@ -82,9 +81,8 @@ function read(der: Uint8Array): Certificate {
   const [from, to, ...beyond] = sequence(validity)
   if (beyond.length > 0) throw new DerError()
   const extensions = readExtensions(last)
-  const alg = algorithmOf(algorithm)
-  const isSame = toHex(expect(innerAlgorithm, TAG.sequence).whole) === toHex(algorithm.whole)
-  if (alg === undefined || !isSame) throw new TeeError('X509_ALG')
+  const alg = agreedAlgorithm(algorithm, innerAlgorithm)
+  if (alg === undefined) throw new TeeError('X509_ALG')
   return {
     der,
     tbs: tbs.whole,
