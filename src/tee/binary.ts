@@ -1,6 +1,8 @@
 /** @module Byte layouts shared by all wire formats here: strict decoders, big-endian numbers, domain strings. */
 import { createHash } from 'node:crypto'
 
+export { domain, utf8 } from './verify/bytes.ts'
+
 /** Base64url without padding. */
 export const toBase64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
@@ -23,8 +25,6 @@ export function fromHex(text: string, length?: number): Uint8Array | undefined {
   return length === undefined || bytes.length === length ? bytes : undefined
 }
 
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
-
 export const concat = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts)
 
 export function u32be(value: number): Uint8Array {
@@ -35,10 +35,6 @@ export function u32be(value: number): Uint8Array {
 
 export const readU32be = (bytes: Uint8Array, at: number): number =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at)
-
-/** `label ‖ 0 ‖ parts`: what is signed, hashed or derived for one purpose can never serve another. */
-export const domain = (label: `chrysalis/${string}`, ...parts: readonly Uint8Array[]): Uint8Array =>
-  concat(utf8(label), new Uint8Array(1), ...parts)
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
