@@ -5,10 +5,11 @@ const layers = {
   tasks: ['core'],
   tee: ['core'],
   queue: ['core', 'db'],
-  gateway: ['core', 'db', 'tasks', 'tee', 'queue'],
+  payments: ['core', 'db'],
+  gateway: ['core', 'db', 'tasks', 'tee', 'queue', 'payments'],
   workers: ['core', 'tasks', 'tee'],
   sim: ['core'],
-  bot: ['core', 'db', 'tasks', 'queue'],
+  bot: ['core', 'db', 'tasks', 'queue', 'payments'],
 }
 /** Package (regular expression) -> the one place that may import it. */
 const homes = {
@@ -20,6 +21,7 @@ const homes = {
   ioredis: 'queue/',
   '(hpke|jose)': 'tee/',
   '@noble/hashes': 'gateway/proof-page/',
+  '@ton': 'payments/',
   ws: '(gateway|workers)/',
   'node-llama-cpp': 'workers/engine/',
   '(@fugood|@napi-rs)': 'workers/engine/',
@@ -85,6 +87,11 @@ export default {
       'faces-get-wings-from-main',
       { path: '^src/bot/', pathNot: main },
       { path: '^src/queue/', dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'faces-get-money-from-main',
+      { path: '^src/(bot|gateway|sim)/', pathNot: main },
+      { path: '^src/payments/', dependencyTypesNot: ['type-only'] },
     ),
     rule(
       'rows-in-stores-only',

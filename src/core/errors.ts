@@ -22,6 +22,7 @@ export type Sentence =
   | 'rights'
   | 'too-old'
   | 'operator'
+  | 'funds'
 
 /** `http`: API status. `retry`: who may try again. `blame`: whose fault, decides what counts against a worker. */
 export interface ErrorSpec {
@@ -50,6 +51,7 @@ export const ERRORS = {
   'input.too-many': user(429, 'too-many'),
   'input.too-old': user(410, 'too-old'),
   'input.rights': user(403, 'rights'),
+  'input.amount': user(400, 'invalid'),
   'audio.undecodable': user(422, 'damaged'),
   'audio.no-speech': user(422, 'no-speech'),
   'document.damaged': user(422, 'damaged'),
@@ -79,6 +81,17 @@ export const ERRORS = {
   'job.cancelled': { http: 499, retry: 'never', blame: 'user', say: 'cancelled' },
   'job.expired': us(504, 'expired'),
   'job.unknown': user(404, 'too-old'),
+  // Money
+  'price.invalid': operator,
+  'price.unknown': user(400, 'unsupported'),
+  'funds.insufficient': user(402, 'funds'),
+  'quota.spent': user(402, 'funds'),
+  'hold.closed': us(409, 'ours'),
+  'receipt.conflict': worker('ours'),
+  'chain.unavailable': us(503, 'busy'),
+  'chain.exit': us(502, 'ours'),
+  'settlement.foreign_use': operator,
+  'statement.invalid': user(422, 'damaged'),
   // Models and engines; what a worker may report
   'models.absent': worker('ours'),
   'models.corrupt': worker('ours'),

@@ -14,7 +14,7 @@ import { retrySerialisation } from './serialisation.ts'
 import { pgliteSession, pgSession } from './sql-session.ts'
 
 /** A running transaction; stores take it as an argument. Short, and never waiting for a network. */
-type Tx = Prisma.TransactionClient
+export type Tx = Prisma.TransactionClient
 
 /** A migrated database. Only files named `store.ts` call `rows`. */
 export interface Database {

@@ -29,6 +29,8 @@ const say: Record<Sentence, string> = {
   'too-many': 'You have several requests running. Please wait until one of them is finished.',
   rights: 'I am missing a right there. Check my administrator rights and try again.',
   'too-old': 'This button is too old. Please send the message again.',
+  funds:
+    'Your balance and today’s free allowance do not cover this. Nothing was charged. See /balance.',
   operator: 'This bot is not set up completely. Its operator has to look at it.',
 }
 
