@@ -5,7 +5,8 @@ import { signerOf } from '../../../src/tee/signature.ts'
 import { fromHex, toHex } from '../../../src/tee/verify/bytes.ts'
 import { keysetDigestOf } from '../../../src/tee/verify/claims.ts'
 import { readReceiptDocument, readReceiptText } from '../../../src/tee/verify/receipt-document.ts'
-import { madeProof } from '../../support/proof.ts'
+import { recordBytes } from '../../../src/tee/verify/record-bytes.ts'
+import { madeProof, PROOF_INPUT, PROOF_OUTPUT } from '../../support/proof.ts'
 
 /** The public half of an X25519 key of 32 equal bytes. */
 function x25519Public(byte: number): string {
@@ -46,4 +47,54 @@ test('our receipt is ACI’s but for one event, and ACI’s receipt lacks exactl
     'response.returned',
   ])
   expect(readReceiptDocument({ ...document, event_log: others })).toBeUndefined()
+})
+
+/** RFC 8785 for what receipts hold (no number needs its rules): written anew, so that our own spelling is not its own judge. */
+function spelled(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spelled).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([name, it]) => `${JSON.stringify(name)}:${spelled(it)}`).join(',')}}`
+}
+
+const digestOf = async (bytes: Uint8Array): Promise<string> =>
+  `sha256:${Buffer.from(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))).toString('hex')}`
+
+test('the checks of an ACI client pass on our receipt: signature, keyset digest, both body hashes (spec/aci.md §9.3)', async () => {
+  const { receipt, evidence, bundle } = await madeProof()
+  const { signature, ...unsigned } = JSON.parse(receipt) as Record<string, unknown> & {
+    signature: string
+    key_id: string
+    workload_keyset_digest: string
+    event_log: { type: string; body_hash?: string }[]
+  }
+  const packed = (JSON.parse(evidence) as { evidence: { data: string } }).evidence.data
+  const { keyset } = JSON.parse(Buffer.from(packed.split(',')[1] ?? '', 'base64').toString()) as {
+    keyset: { receipt_signing_keys: { key_id: string; public_key: string }[] }
+  }
+  const listed = keyset.receipt_signing_keys.find(({ key_id }) => key_id === unsigned.key_id)
+  const publicKey = await crypto.subtle.importKey(
+    'raw',
+    Buffer.from(listed?.public_key ?? '', 'hex'),
+    'Ed25519',
+    false,
+    ['verify'],
+  )
+  const verifies = (document: unknown) =>
+    crypto.subtle.verify(
+      'Ed25519',
+      publicKey,
+      Buffer.from(signature, 'hex'),
+      Buffer.from(spelled(document)),
+    )
+  const bodyHash = (type: string) =>
+    unsigned.event_log.find((event) => event.type === type)?.body_hash
+  const input = recordBytes(PROOF_INPUT, bundle.salts.input) ?? new Uint8Array(0)
+  const output = recordBytes(PROOF_OUTPUT, bundle.salts.output) ?? new Uint8Array(0)
+
+  expect(await verifies(unsigned)).toBe(true)
+  expect(await verifies({ ...unsigned, model: 'another' })).toBe(false)
+  expect(unsigned.workload_keyset_digest).toBe(await digestOf(Buffer.from(spelled(keyset))))
+  expect(bodyHash('request.received')).toBe(await digestOf(input))
+  expect(bodyHash('response.returned')).toBe(await digestOf(output))
 })
