@@ -90,6 +90,8 @@ export const ERRORS = {
   'receipt.conflict': worker('ours'),
   'chain.unavailable': us(503, 'busy'),
   'chain.exit': us(502, 'ours'),
+  'chain.refused': us(502, 'ours'),
+  'chain.gap': us(502, 'ours'),
   'settlement.foreign_use': operator,
   'statement.invalid': user(422, 'damaged'),
   // Models and engines; what a worker may report
