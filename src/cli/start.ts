@@ -14,6 +14,7 @@ import { startRedisServer } from '../queue/redis-server.ts'
 import { main as runSimulator } from '../sim/main.ts'
 import { openControl } from './control.ts'
 import { lockDataFolder } from './data-lock.ts'
+import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
 import { startScreen } from './screen.ts'
@@ -52,12 +53,13 @@ export async function runStart(
     const db = await openDatabase({ url: databaseUrl(env, dataDir), clock: systemClock })
     life.keep('database', db, (it) => it.close())
 
+    const gatewayPort = await keptPort(dataDir, 'gateway')
     const settings: Record<string, string | undefined> = {
       ...env,
       CHRYSALIS_DATA: dataDir,
       CHRYSALIS_MODELS: models,
       CHRYSALIS_PORT: String(port),
-      CHRYSALIS_GATEWAY_PORT: env['CHRYSALIS_GATEWAY_PORT'] ?? '0',
+      CHRYSALIS_GATEWAY_PORT: env['CHRYSALIS_GATEWAY_PORT'] ?? String(gatewayPort.wanted),
       CHRYSALIS_TEXT_MODEL: chosen.text,
       CHRYSALIS_SPEECH_MODEL: chosen.speech,
       REDIS_URL: redis.url,
@@ -68,6 +70,7 @@ export async function runStart(
         ? await runSimulator({ ...ground, env: settings })
         : undefined
     const gateway = await runGateway({ ...ground, env: settings, db })
+    gatewayPort.keep(gateway.port)
     const own = chat && { ...telegramOf(chat), ...proofPageOf(gateway) }
     const bot = await runBot({ ...ground, env: { ...settings, ...own }, db })
     keepWorkerRunning({
