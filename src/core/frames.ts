@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode, WORKER_CODES } from './errors.ts'
 import { type Id, isBlobId, isJobId, isKid, isLeaseId, isModelId } from './ids.ts'
 import { tierSchema } from './tier.ts'
 import { unitsSchema } from './units.ts'
+import { payNoteSchema, payTermsSchema, standingSchema, voucherSchema } from './voucher.ts'
 
 const id = <T extends Id>(guard: (text: string) => text is T) =>
   z.string().refine((text): text is T => guard(text))
@@ -71,7 +72,7 @@ export const keysetSchema = z.strictObject({
 })
 export type Keyset = z.infer<typeof keysetSchema>
 
-/** Worker → gateway, first frame. `join` is the owner's join token. */
+/** Worker → gateway, first frame. `join` is the owner's join token. `earnings`: it understands vouchers; with the newest one it has. */
 const hello = z.strictObject({
   type: z.literal('hello'),
   v: z.literal(1),
@@ -80,6 +81,7 @@ const hello = z.strictObject({
   gpu: z.number().int().min(0).max(16),
   build: z.string().max(64),
   join: z.string().max(256),
+  earnings: z.strictObject({ voucher: voucherSchema.optional() }).optional(),
 })
 
 /** Gateway → worker. `sig`: Ed25519 over "chrysalis/challenge/1"‖0‖JCS(rest without `type`). Single use, `exp` = `iat` + 90 s. */
@@ -132,6 +134,8 @@ const verdict = z.strictObject({
   session: bytes(64).optional(),
   expiresAt: unixSeconds.optional(),
   enc: bytes(4096).optional(),
+  // Absent where nothing is paid, or to nobody: a worker without a payout address.
+  pay: payTermsSchema.optional(),
   sig: bytes(128),
 })
 
@@ -232,12 +236,22 @@ const fail = z.strictObject({
   code: z.enum(WORKER_CODES),
 })
 
+/** Gateway → worker. `pay` and `voucher` with the answer to a result, where something is paid (PAY §4). */
 const ack = z.strictObject({
   type: z.literal('ack'),
   job: id(isJobId),
   attempt,
   ok: z.boolean(),
   code: errorCode.optional(),
+  pay: payNoteSchema.optional(),
+  voucher: voucherSchema.optional(),
+})
+
+/** Gateway → worker: after admission, and when a payout was seen or the newest voucher is another. Only to whoever said `earnings`. */
+const earnings = z.strictObject({
+  type: z.literal('earnings'),
+  voucher: voucherSchema.optional(),
+  standing: standingSchema.optional(),
 })
 
 const cancel = z.strictObject({
@@ -274,6 +288,7 @@ export const fromGatewaySchema = z.discriminatedUnion('type', [
   verdict,
   lease,
   ack,
+  earnings,
   cancel,
   pong,
   drain,

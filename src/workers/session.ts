@@ -254,6 +254,7 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
           if (!frame.ok) log.warn('attempt.refused', { job: frame.job, code: frame.code })
           return
         }
+        case 'earnings':
         case 'pong':
           return
         case 'drain':
