@@ -182,8 +182,6 @@ CREATE INDEX "pay_receipts_at_idx" ON "pay_receipts"("at");
 -- Amounts. `earned_total >= paid_total` is not a check: a restored backup must still load.
 ALTER TABLE "accounts" ADD CONSTRAINT "accounts_not_overdrawn" CHECK ("balance" >= 0);
 ALTER TABLE "postings" ADD CONSTRAINT "postings_move_something" CHECK ("amount" <> 0);
-ALTER TABLE "postings" ADD CONSTRAINT "postings_tx_fkey" FOREIGN KEY ("tx") REFERENCES "ledger_tx" ("id");
-ALTER TABLE "ledger_tx" ADD CONSTRAINT "ledger_tx_reverses_fkey" FOREIGN KEY ("reverses") REFERENCES "ledger_tx" ("id");
 ALTER TABLE "holds" ADD CONSTRAINT "holds_charge_within" CHECK ("amount" >= 0 AND ("charge" IS NULL OR "charge" BETWEEN 0 AND "amount"));
 ALTER TABLE "holds" ADD CONSTRAINT "holds_closed_once" CHECK (("state" = 'open') = ("closed_at" IS NULL));
 ALTER TABLE "payees" ADD CONSTRAINT "payees_totals" CHECK ("earned_total" >= 0 AND "paid_total" >= 0);
@@ -193,6 +191,9 @@ ALTER TABLE "grant_hours" ADD CONSTRAINT "grant_hours_amount" CHECK ("granted" >
 -- Postings of a transaction sum to 0 in each asset when the database transaction commits, whoever wrote them.
 CREATE FUNCTION "postings_must_balance"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF NOT EXISTS (SELECT 1 FROM "ledger_tx" WHERE "id" = NEW."tx") THEN
+    RAISE EXCEPTION 'posting without transaction' USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'postings_tx';
+  END IF;
   IF EXISTS (SELECT 1 FROM "postings" WHERE "tx" = NEW."tx" GROUP BY "asset" HAVING SUM("amount") <> 0) THEN
     RAISE EXCEPTION 'unbalanced ledger transaction' USING ERRCODE = 'check_violation', CONSTRAINT = 'postings_balance';
   END IF;

@@ -31,7 +31,13 @@ function complaint({ model, name, type, attributes }: Field): string | undefined
   // Canonical JSON of which every member was compared or made by the gateway before it is written (`checkReceipt`, `createNotes`),
   // or shown by a worker before it got any job (`Evidence`), or made for the chain, where it is public (`Batch`),
   // or a table of prices (`PriceTable`).
-  const known = ['Receipt.document', 'Receipt.note', 'Evidence.document', 'Batch.message', 'PriceTable.document']
+  const known = [
+    'Receipt.document',
+    'Receipt.note',
+    'Evidence.document',
+    'Batch.message',
+    'PriceTable.document',
+  ]
   if (known.includes(`${model}.${name}`)) return undefined
   if (type === 'Bytes') {
     const column = /@map\("(\w+)"\)/.exec(attributes)?.[1] ?? name
