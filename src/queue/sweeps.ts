@@ -42,7 +42,8 @@ export interface Sweeps {
 }
 
 const expireMs = 2000
-const promoteMs = 10_000
+/** How often waiting jobs are lifted. */
+export const promoteMs = 10_000
 const restoreMs = 30_000
 const repairMs = 300_000
 const blobsMs = 600_000
