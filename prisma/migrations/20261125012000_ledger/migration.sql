@@ -32,7 +32,7 @@ CREATE TABLE "accounts" (
 CREATE TABLE "ledger_tx" (
     "id" BIGSERIAL NOT NULL,
     "reason" VARCHAR(32) NOT NULL,
-    "ref" VARCHAR(96) NOT NULL,
+    "ref" VARCHAR(160) NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
     "reverses" BIGINT,
 
