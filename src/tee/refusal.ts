@@ -29,6 +29,7 @@ const wire: Partial<Record<TeeCode, ErrorCode>> = {
   CLM_KEM_KEY: 'claims.kem-key',
   CLM_KEY_REUSE: 'claims.key-reuse',
   CLM_SIG: 'claims.sig',
+  CLM_PAYOUT: 'claims.payout',
   CLM_MODEL: 'claims.model',
 }
 
@@ -43,6 +44,8 @@ export const readReason = (text: string | undefined): TeeCode | undefined =>
 /** Sentences by the whole code, then by its family: what is wrong, and what the owner can do. Never longer than 200 characters. */
 const SENTENCES = {
   'admission.join': 'The join token is not known here: use the one your operator gave you.',
+  'admission.machine':
+    'The join token belongs to another machine: get one for this machine from the bot.',
   'admission.rate': 'Too many refused attempts: this token is paused for an hour.',
   'admission.timeout': 'The worker took too long to answer: look at its load and at its network.',
   'admission.step': 'The worker sent a frame out of turn: update it.',
@@ -53,7 +56,8 @@ const SENTENCES = {
   CLM_EPOCH: 'The evidence was made under another policy; the worker will be asked again.',
   CLM_MODEL:
     'A model or its weights are not on the policy of this network: use the published files.',
-  CLM_PAYOUT: 'The payout address is not the one that belongs to the join token.',
+  CLM_PAYOUT:
+    'CHRYSALIS_PAYOUT is not the payout address that belongs to the join token: take the command from the bot anew.',
   CLM_BINDING: 'The quote was made over other claims than those that were sent.',
   CLM_GPU_HASH: 'The GPU evidence is not the one that the claims name.',
   CLM_KEY_REUSE: 'Another worker has shown the same key.',
