@@ -1,8 +1,7 @@
 /** @module The simulator's HTTP server on this machine: Bot API, admin side, page and live events on one port. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { AppError } from '../../core/app-error.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe } from '../../core/describe.ts'
+import { closeServer, listenOnLoopback, trespass } from '../../core/loopback.ts'
 import { createSnapshots } from './admin/rule.ts'
 import { adminRoutes, serveAdmin } from './admin/serve.ts'
 import { isBotPath, sendJson, serveBotApi } from './bot-api.ts'
@@ -28,8 +27,7 @@ export async function startServer(sim: Sim, port: number): Promise<SimServer> {
   })
   // Longer than any client keeps an idle connection: otherwise both ends decide at once, and a call is lost on a busy machine.
   server.keepAliveTimeout = 70_000
-  await listen(server, port)
-  const bound = portOf(server)
+  const bound = await listenOnLoopback(server, port)
   const base = `http://127.0.0.1:${bound}`
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -56,46 +54,13 @@ export async function startServer(sim: Sim, port: number): Promise<SimServer> {
     port: bound,
     close: async () => {
       sim.mail.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
+      await closeServer(server)
     },
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new AppError('config.port-in-use', { port }) : error)
-    })
-    server.listen(port, '127.0.0.1', () => resolve())
-  })
-}
-
-function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 const parseUrl = (path: string): URL =>
   URL.parse(path, 'http://127.0.0.1') ?? new URL('http://127.0.0.1/404')
-
-/**
- * Why a request must not be served: a foreign `Host` (DNS rebinding) or, from a browser, a foreign origin
- * (another site's page calling this machine). Programs send no origin and pass.
- */
-function trespass(request: IncomingMessage, port: number): string | undefined {
-  const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`)
-  const host = request.headers.host ?? ''
-  if (!hosts.includes(host)) return 'unknown host'
-  const { origin } = request.headers
-  if (origin !== undefined && !hosts.some((it) => origin === `http://${it}`))
-    return 'foreign origin'
-  const site = request.headers['sec-fetch-site']
-  const navigates = request.headers['sec-fetch-mode'] === 'navigate' && request.method === 'GET'
-  if (site === 'cross-site' && !navigates) return 'foreign site'
-  return undefined
-}
 
 const maxUnreadBytes = 16 * 1024 * 1024
 
