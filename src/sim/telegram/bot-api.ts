@@ -53,6 +53,7 @@ export async function serveBotApi(sim: Sim, exchange: Exchange): Promise<void> {
     response.destroy()
     return
   }
+  if (fault?.kind === 'error-after') return answer(response, refusedBy(fault))
   answer(response, effect.ok ? { ok: true, result: disturbed(effect.result, fault) } : effect)
 }
 
@@ -92,12 +93,9 @@ function botOf(sim: Sim, token: string | undefined): Bot {
 async function spoilBefore(sim: Sim, fault: Fault, { response }: Exchange): Promise<boolean> {
   if (fault.delayMs > 0) await sim.clock.sleep(fault.delayMs)
   switch (fault.kind) {
-    case 'error': {
-      const text = fault.description ?? defaultText(fault)
-      const parameters = fault.retryAfter === undefined ? {} : { retry_after: fault.retryAfter }
-      answer(response, { ok: false, refusal: new Refusal(fault.errorCode, text, parameters) })
+    case 'error':
+      answer(response, refusedBy(fault))
       return true
-    }
     case 'html':
       response.writeHead(fault.errorCode, { 'content-type': 'text/html' })
       response.end('<html><body><h1>Bad Gateway</h1></body></html>')
@@ -106,12 +104,19 @@ async function spoilBefore(sim: Sim, fault: Fault, { response }: Exchange): Prom
       response.destroy()
       return true
     case 'slow':
+    case 'error-after':
     case 'close-after':
     case 'truncate-file':
     case 'duplicate-update':
     case 'reorder-updates':
       return false
   }
+}
+
+function refusedBy(fault: Fault): Outcome {
+  const text = fault.description ?? defaultText(fault)
+  const parameters = fault.retryAfter === undefined ? {} : { retry_after: fault.retryAfter }
+  return { ok: false, refusal: new Refusal(fault.errorCode, text, parameters) }
 }
 
 function defaultText({ errorCode, retryAfter }: Fault): string {

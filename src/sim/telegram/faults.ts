@@ -2,6 +2,8 @@
 
 export type FaultKind =
   | 'error'
+  /** The call takes effect and is answered with the error all the same. */
+  | 'error-after'
   | 'html'
   | 'slow'
   | 'close-before'

@@ -9,6 +9,7 @@ import {
   type Content,
   contentOf,
   editMessage,
+  invoiceOf,
   originOf,
   showMessage,
 } from './messages.ts'
@@ -146,6 +147,7 @@ function isEphemeralCommand(sim: Sim, room: Room, text: string | undefined): boo
 export const forwardOf = (sim: Sim, message: Message): Content => ({
   forward_origin: originOf(sim, message),
   ...contentOf(message),
+  ...invoiceOf(message),
 })
 
 /** The author, or in a channel any admin, changes text or caption. */

@@ -109,6 +109,17 @@ function withoutContent(message: Message): Message {
   return rest
 }
 
+/** What a forward of an invoice carries: with a start parameter the Pay button becomes a link to the bot. */
+export function invoiceOf({ invoice, from }: Message): Content {
+  if (invoice === undefined) return {}
+  const { start_parameter: start } = invoice
+  const button =
+    start === ''
+      ? { text: `Pay ⭐${invoice.total_amount}`, pay: true }
+      : { text: invoice.title, url: `https://t.me/${from?.username ?? ''}?start=${start}` }
+  return { invoice, reply_markup: { inline_keyboard: [[button]] } }
+}
+
 /** Where a forwarded message says it comes from: a forward of a forward keeps the first origin. */
 export function originOf(sim: Sim, message: Message): MessageOrigin {
   if (message.forward_origin !== undefined) return message.forward_origin

@@ -173,6 +173,7 @@ export interface Offer {
   readonly slug: string
   readonly botId: number
   readonly title: string
+  readonly description: string
   readonly payload: string
   readonly stars: number
   /** Seconds between renewals of a subscription. */
@@ -197,8 +198,18 @@ export interface Payment {
   readonly from: number
   readonly at: number
   refundedAt: number | undefined
-  /** Of a subscription: no renewal is wanted. */
-  canceled: boolean
+  /** The period it paid for, if it is for a subscription. */
+  subscription: { readonly first: boolean; readonly until: number } | undefined
+}
+
+/** What is paid anew each period until it is canceled, under the charge id of its first payment. */
+export interface Subscription {
+  readonly chargeId: string
+  readonly slug: string
+  readonly from: number
+  /** Simulated milliseconds at which the paid period ends. */
+  until: number
+  state: 'active' | 'canceled' | 'failed'
 }
 
 export interface World {
@@ -214,6 +225,7 @@ export interface World {
   readonly invoices: Map<string, string>
   readonly checkouts: Map<string, Checkout>
   readonly payments: Map<string, Payment>
+  readonly subscriptions: Map<string, Subscription>
   nextUser: number
   nextChat: number
   nextSerial: number
@@ -237,6 +249,7 @@ export const emptyWorld = (): World => ({
   invoices: new Map(),
   checkouts: new Map(),
   payments: new Map(),
+  subscriptions: new Map(),
   nextUser: 5_001_000_001,
   nextChat: 2_100_000_001,
   nextSerial: 1,

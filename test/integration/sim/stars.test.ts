@@ -46,7 +46,7 @@ test.each([
   { what: 'a negative price', more: { prices: [{ label: 'x', amount: -5 }] } },
   { what: 'a provider token', more: { provider_token: 'bank' } },
   { what: 'another currency', more: { currency: 'EUR' } },
-  { what: 'another period than 30 days', more: { subscription_period: 86_400 } },
+  { what: 'a price without a label', more: { prices: [{ label: '', amount: 5 }] } },
   { what: 'a payload of more than 128 bytes', more: { payload: 'я'.repeat(65) } },
   { what: 'no title', more: { title: '' } },
 ])('no invoice with $what, neither as message nor as link', async ({ more }) => {
@@ -113,6 +113,110 @@ test('a payment is given back once, to the one who paid', async () => {
   })
   expect(await refund(ann)).toMatchObject(refused)
   expect(await call('getMyStarBalance')).toMatchObject({ result: { amount: 0 } })
+})
+
+test.each([
+  { what: 'another period than 30 days', more: { subscription_period: 86_400 } },
+  {
+    what: 'more than 10,000 Stars a month',
+    more: { subscription_period: 2_592_000, prices: [{ label: 'All', amount: 10_001 }] },
+  },
+])('no link to a subscription with $what', async ({ more }) => {
+  expect(await call('createInvoiceLink', { ...offer, ...more })).toMatchObject(refused)
+})
+
+test('an invoice in a message is for one payment, whatever is asked, and its first button pays', async () => {
+  const id = await pay({ subscription_period: 2_592_000 })
+  await allow(id)
+
+  expect(await last()).not.toMatchObject({
+    message: { successful_payment: { is_recurring: true } },
+  })
+  const reply_markup = { inline_keyboard: [[{ text: 'Help', callback_data: 'h' }]] }
+  expect(await call('sendInvoice', { chat_id: ann, ...offer, reply_markup })).toMatchObject(refused)
+})
+
+test('a forwarded copy can be paid by others only if the invoice has no start parameter', async () => {
+  const bob = sim.person('Bob')
+  await sim.say(bob, '/start')
+  const forward = async (more: object): Promise<unknown> => {
+    const sent = await call('sendInvoice', { chat_id: ann, ...offer, ...more })
+    const from = { chat: ann, message_id: messageIdOf(sent) }
+    const copy = await sim.post<{ message_id: number }>('messages', {
+      chat: bob,
+      from: bob,
+      forward_from: from,
+    })
+    return sim
+      .post('payments', { from: bob, chat: bob, message_id: copy.message_id })
+      .catch((error: unknown) => String(error))
+  }
+
+  expect(await forward({})).toHaveProperty('id')
+  expect(await forward({ start_parameter: 'b' })).toMatch(/no invoice/)
+})
+
+test('a subscription is renewed, fails, is ended and taken up again, and the bot hears of what it did not do itself', async () => {
+  const { result: link } = await call('createInvoiceLink', {
+    ...offer,
+    subscription_period: 2_592_000,
+  })
+  const { id } = await sim.post<{ id: string }>('payments', { from: ann, link })
+  await allow(id)
+  const { chargeId: charge } = await sim.get<{ chargeId: string }>(`payments/${id}`)
+  const act = (name: string) => sim.post('subscriptions', { charge, act: name })
+  const paid = (await last()) as {
+    message: { successful_payment: { subscription_expiration_date: number } }
+  }
+
+  await act('renew')
+
+  const renewed = (await last()) as typeof paid
+  expect(renewed.message.successful_payment).toMatchObject({ is_recurring: true })
+  expect(renewed.message.successful_payment).not.toHaveProperty('is_first_recurring')
+  expect(renewed.message.successful_payment.subscription_expiration_date).toBe(
+    paid.message.successful_payment.subscription_expiration_date + 2_592_000,
+  )
+  for (const [name, state] of [
+    ['fail', 'failed'],
+    ['cancel', 'canceled'],
+    ['resume', 'active'],
+  ] as const) {
+    await act(name)
+    expect(await last()).toMatchObject({ subscription: { invoice_payload: 'invoice-1', state } })
+  }
+  const before = await last()
+  expect(
+    await call('editUserStarSubscription', {
+      user_id: ann,
+      telegram_payment_charge_id: charge,
+      is_canceled: true,
+    }),
+  ).toMatchObject({ ok: true })
+  expect(await last()).toEqual(before)
+  await expect(act('renew')).rejects.toThrow('canceled')
+  expect(await sim.get(`purse?user=${ann}`)).toMatchObject({
+    payments: [{ stars: 50 }, { stars: 50 }],
+    subscriptions: [{ charge, state: 'canceled' }],
+  })
+})
+
+test('news of a payment may come twice, and Telegram may take a payment back by itself', async () => {
+  const id = await pay()
+  await allow(id)
+  const { chargeId: charge } = await sim.get<{ chargeId: string }>(`payments/${id}`)
+  const first = (await last()) as { update_id: number; message: object }
+
+  await sim.post('redeliveries', { charge })
+
+  const second = (await last()) as typeof first
+  expect(second.message).toEqual(first.message)
+  expect(second.update_id).toBeGreaterThan(first.update_id)
+  await sim.post('chargebacks', { charge })
+  expect(await last()).toMatchObject({
+    message: { refunded_payment: { telegram_payment_charge_id: charge } },
+  })
+  await expect(sim.post('chargebacks', { charge })).rejects.toThrow('already')
 })
 
 test('a subscription by link says until when it runs; only subscriptions can be ended', async () => {

@@ -8,6 +8,7 @@ import type { AdminCall, Route } from './call.ts'
 
 const kinds = [
   'error',
+  'error-after',
   'html',
   'slow',
   'close-before',

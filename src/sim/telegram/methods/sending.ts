@@ -2,7 +2,7 @@
 import type { Message } from '@grammyjs/types'
 import { isRecord } from '../body.ts'
 import { fileParameter, type MediaKind, mediaContent } from '../files.ts'
-import { addMessage, type Content, contentOf, originOf } from '../messages.ts'
+import { addMessage, type Content, contentOf, invoiceOf, originOf } from '../messages.ts'
 import {
   countSend,
   endDraft,
@@ -109,6 +109,7 @@ function forwardOne(call: MethodCall, room: Room, id: number): Message {
       ...thread,
       forward_origin: originOf(sim, message),
       ...contentOf(message),
+      ...invoiceOf(message),
     },
   })
   endDraft(sim, room, bot)

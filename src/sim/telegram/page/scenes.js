@@ -53,6 +53,10 @@ const faults = [
   },
   { label: 'Next send: answer lost', body: { method: 'sendRichMessage', kind: 'close-after' } },
   {
+    label: 'Next send: done, but 502',
+    body: { method: 'sendRichMessage', kind: 'error-after', error_code: 502 },
+  },
+  {
     label: 'Next send: 502 page',
     body: { method: 'sendRichMessage', kind: 'html', error_code: 502 },
   },
