@@ -31,7 +31,7 @@ export function createDepositStore({ db }: { db: Database }) {
       (await rows.depositCode.findUnique({ where: { code } }))?.account,
     /** The newest one's place in the wallet's history; 0 before the first. */
     lastLt: async (wallet: string): Promise<bigint> =>
-      (await rows.deposit.aggregate({ where: { wallet }, _max: { lt: true } }))._max.lt ?? 0n,
+      (await rows.deposit.findFirst({ where: { wallet }, orderBy: { lt: 'desc' } }))?.lt ?? 0n,
     /** False when it is known. */
     add: async (tx: Tx, row: DepositRow): Promise<boolean> => {
       const { atMs, reason = null, code = null, ...rest } = row

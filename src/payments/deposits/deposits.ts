@@ -3,32 +3,15 @@ import type { Address } from '@ton/core'
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
-import type { Database, Tx } from '../../db/database.ts'
+import type { Database } from '../../db/database.ts'
 import type { ChainPort, Tx as ChainTx } from '../chain/port.ts'
+import { post } from '../ledger/ledger-store.ts'
 import { createDepositStore, type DepositReason, type DepositRow } from './deposit-store.ts'
 import { isMemo, newMemo, readComment } from './memo.ts'
-
-export interface DepositLedger {
-  /** Undefined when `reason` with `ref` is booked already. Postings sum to 0. */
-  post(
-    tx: Tx,
-    entry: {
-      readonly reason: string
-      readonly ref: string
-      readonly atMs: number
-      readonly postings: readonly {
-        readonly account: string
-        readonly asset: 'nano'
-        readonly amount: bigint
-      }[]
-    },
-  ): Promise<bigint | undefined>
-}
 
 export interface DepositsDeps {
   readonly db: Database
   readonly chain: Pick<ChainPort, 'transactions'>
-  readonly ledger: DepositLedger
   /** The operator's wallet that takes deposits. */
   readonly wallet: Address
   readonly clock: Clock
@@ -51,7 +34,7 @@ export const leastNano = 50_000_000n
 const pageSize = 50
 
 export function createDeposits(deps: DepositsDeps): Deposits {
-  const { db, chain, ledger, wallet, clock, log } = deps
+  const { db, chain, wallet, clock, log } = deps
   const store = createDepositStore(deps)
   const name = wallet.hash.toString('hex')
   let cursor: bigint | undefined
@@ -59,7 +42,7 @@ export function createDeposits(deps: DepositsDeps): Deposits {
   async function book(row: DepositRow, account: string): Promise<boolean> {
     return db.transaction(async (tx) => {
       if (!(await store.add(tx, row))) return false
-      await ledger.post(tx, {
+      await post(tx, {
         reason: row.state === 'credited' ? 'deposit' : 'deposit.suspense',
         ref: `${name}:${row.lt}`,
         atMs: clock.now(),
@@ -117,7 +100,7 @@ export function createDeposits(deps: DepositsDeps): Deposits {
         if (!(await store.takeFromSuspense(tx, key))) return false
         const row = await store.find(tx, key)
         if (!row) return false
-        await ledger.post(tx, {
+        await post(tx, {
           reason: 'deposit.claimed',
           ref: `${name}:${lt}`,
           atMs: clock.now(),

@@ -20,7 +20,7 @@ export const isMemo = (text: string): boolean =>
 /** Luhn's rule for 32 symbols: finds every wrong character and nearly every exchange of two neighbours. */
 function checkOf(symbols: string): string {
   let sum = 0
-  for (const [index, symbol] of [...symbols].toReversed().entries()) {
+  for (const [index, symbol] of Array.from(symbols).toReversed().entries()) {
     const value = alphabet.indexOf(symbol) * (index % 2 === 0 ? 2 : 1)
     sum += Math.floor(value / base) + (value % base)
   }

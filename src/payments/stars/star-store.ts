@@ -35,9 +35,9 @@ export interface NewPayment extends Paid {
 const maxLines = 20
 
 /** Rows of one bot. */
-export function createStarStore({ db, botId: id }: { db: Database; botId: number }) {
-  const botId = BigInt(id)
-  const { rows } = db
+export function createStarStore(deps: { db: Database; botId: number }) {
+  const botId = BigInt(deps.botId)
+  const { rows } = deps.db
   const planKey = (userId: number) => ({ botId_userId: { botId, userId: BigInt(userId) } })
   return {
     addInvoice: async (
@@ -96,13 +96,6 @@ export function createStarStore({ db, botId: id }: { db: Database; botId: number
       if (!row) return undefined
       const { customer, userId, kind, ustar, state } = row
       return { customer, userId: userId === null ? undefined : Number(userId), kind, ustar, state }
-    },
-    /** What the account holds; it is locked until the transaction ends. */
-    lockBalance: async (tx: Tx, account: string): Promise<bigint> => {
-      const found = await tx.$queryRaw<{ balance: string }[]>`
-        SELECT balance::text AS balance FROM accounts
-        WHERE account = ${account} AND asset = 'ustar' FOR UPDATE`
-      return BigInt(found[0]?.balance ?? '0')
     },
     ownerOf: async (chargeId: string): Promise<number | undefined> => {
       const row = await rows.starPayment.findUnique({ where: { chargeId } })

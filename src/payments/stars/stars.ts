@@ -1,9 +1,10 @@
 /** @module Telegram Stars: invoices, the question before a payment, credit, refunds, plans (PAY §12). */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { describe } from '../../core/describe.ts'
 import type { Log } from '../../core/log.ts'
 import type { Database, Tx } from '../../db/database.ts'
+import { lockedBalance, post } from '../ledger/ledger-store.ts'
 import { compareWithTelegram } from './compare.ts'
 import { type Customers, isCustomer } from './customers.ts'
 import { createStarStore, type PaymentRow } from './star-store.ts'
@@ -19,29 +20,10 @@ import type {
   Stars,
 } from './stars-port.ts'
 
-/** What Stars ask of the ledger, inside a transaction of ours. */
-export interface StarLedger {
-  /** Undefined when `reason` with `ref` is booked already. Postings sum to 0. */
-  post(
-    tx: Tx,
-    entry: {
-      readonly reason: string
-      readonly ref: string
-      readonly atMs: number
-      readonly postings: readonly {
-        readonly account: string
-        readonly asset: 'ustar'
-        readonly amount: bigint
-      }[]
-    },
-  ): Promise<bigint | undefined>
-}
-
 export interface StarsDeps {
   readonly db: Database
   readonly botId: number
   readonly customers: Customers
-  readonly ledger: StarLedger
   readonly calls: StarCalls
   readonly float: () => FloatState
   /** Nothing is sold while the operator works on the house. */
@@ -54,11 +36,8 @@ const invoiceLifeMs = 3_600_000
 const dayMs = 24 * 3_600_000
 const currency = 'XTR'
 
-/** Charge ids are long; the ledger keeps their hash. */
-const refOf = (chargeId: string): string => createHash('sha256').update(chargeId).digest('hex')
-
 export function createStars(deps: StarsDeps): Stars {
-  const { db, customers, ledger, calls, clock, log } = deps
+  const { db, customers, calls, clock, log } = deps
   const store = createStarStore(deps)
 
   /** One transaction: the payment's row and its postings. The same charge id again changes nothing. */
@@ -71,9 +50,9 @@ export function createStars(deps: StarsDeps): Stars {
       const kind = invoice?.kind ?? 'pack'
       const row = { ...payment, invoice: invoice && payload, kind, state, isRepair } as const
       if (!(await store.addPayment(tx, row))) return 'known'
-      await ledger.post(tx, {
+      await post(tx, {
         reason: isTheirs ? 'stars.bought' : 'stars.suspense',
-        ref: refOf(chargeId),
+        ref: chargeId,
         atMs: clock.now(),
         postings: [
           { account: 'stars', asset: 'ustar', amount: -ustar },
@@ -113,9 +92,9 @@ export function createStars(deps: StarsDeps): Stars {
     const giver = payment.state === 'suspense' ? 'suspense' : `customer:${customer}`
     const asset = 'ustar'
     await store.addRefund(tx, { chargeId, state, unspent, atMs: clock.now() })
-    await ledger.post(tx, {
+    await post(tx, {
       reason: 'stars.refunded',
-      ref: refOf(chargeId),
+      ref: chargeId,
       atMs: clock.now(),
       postings: [
         { account: 'stars', asset, amount: ustar },
@@ -139,7 +118,7 @@ export function createStars(deps: StarsDeps): Stars {
 
   async function unspentOf(tx: Tx, { customer, state, ustar }: PaymentRow): Promise<bigint> {
     if (state === 'suspense') return ustar
-    const balance = await store.lockBalance(tx, `customer:${customer}`)
+    const balance = await lockedBalance(tx, `customer:${customer}`, 'ustar')
     return balance < ustar ? balance : ustar
   }
 

@@ -73,7 +73,8 @@ const sendInvoice: Method = (call) => {
 
 function isPayFirst(markup: unknown): boolean {
   if (!isRecord(markup) || !Array.isArray(markup['inline_keyboard'])) return false
-  const [row] = markup['inline_keyboard']
+  const rows: readonly unknown[] = markup['inline_keyboard']
+  const row = rows[0]
   const first: unknown = Array.isArray(row) ? row[0] : undefined
   return isRecord(first) && first['pay'] === true
 }
