@@ -49,6 +49,20 @@ export const REGISTRY_OPS = {
   Revoke: 0x43480204,
   SetPrices: 0x43480205,
   AcceptOwner: 0x43480206,
+  TopUp: 0x43480207,
+} as const
+
+/** Prefixes of what a proposal would do. */
+export const REGISTRY_ACTIONS = {
+  AddEntry: 0x434802a1,
+  AddGateway: 0x434802a2,
+  AddVault: 0x434802a3,
+  SetPolicy: 0x434802a4,
+  AddPrices: 0x434802a5,
+  SetOwner: 0x434802a6,
+  SetGuardian: 0x434802a7,
+  SetPricing: 0x434802a8,
+  SetCode: 0x434802a9,
 } as const
 
 export const REGISTRY_EVENTS = {
