@@ -1,0 +1,155 @@
+/** @module The price tables in use: which one quotes new jobs, and what each job was quoted under (PAY §2). */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError } from '../../core/app-error.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Asset } from '../../core/coin.ts'
+import type { Units } from '../../core/units.ts'
+import type { Database, Tx } from '../../db/database.ts'
+import { addTable, findTable, type StoredTable, tablesFrom } from './price-store.ts'
+import { chargeOf, type Rates } from './rates.ts'
+import { keyOf, type PriceRow, type PriceTable, type PriceWorld, readTable } from './table.ts'
+
+/** What a job is quoted by. */
+export interface PriceKey {
+  readonly task: string
+  readonly model: string
+  readonly tier: string
+}
+
+export interface Prices {
+  /** The table that new jobs are quoted under now. */
+  current(): Pick<PriceTable, 'version' | 'hash' | 'rows'>
+  /** The row of a job under the current table. Throws `price.unknown`. */
+  row(key: PriceKey): PriceRow & { readonly version: number }
+  /** The row of a job under the table it was quoted by; reads the database for one that this process has not seen. Throws `price.unknown`. */
+  rowOf(tx: Tx, version: number, key: PriceKey): Promise<PriceRow>
+  /** What so many units cost now, in an asset; throws `price.unknown` also where the asset is not taken. */
+  quote(request: PriceKey & { readonly units: Units; readonly asset: Asset }): {
+    readonly version: number
+    readonly amount: bigint
+  }
+  /** Adds the next version, in use from `sinceMs` on. Throws `price.invalid` for a gap, or another table of the same number. */
+  adopt(text: string, sinceMs: number): Promise<PriceTable>
+  /** Reads what other processes have adopted. */
+  refresh(): Promise<void>
+}
+
+/** Where the starting values stand. */
+export const ownTables = join(import.meta.dirname, 'tables')
+
+export const readOwnTable = (world: PriceWorld, version = 1): PriceTable =>
+  readTable(readFileSync(join(ownTables, `${String(version)}.json`), 'utf8'), world)
+
+interface Entry extends StoredTable {
+  readonly rows: ReadonlyMap<string, PriceRow>
+}
+
+/**
+ * Opens the stored tables; `first` (the starting values) is adopted where there is none. Throws `price.invalid` for a
+ * stored table that cannot be read any more.
+ */
+export async function openPrices(options: {
+  readonly db: Database
+  readonly clock: Clock
+  readonly world: PriceWorld
+  readonly first: PriceTable
+}): Promise<Prices> {
+  const { db, clock, world } = options
+  const tables = new Map<number, Entry>()
+  let newest = 0
+
+  const keep = (stored: StoredTable): Entry => {
+    const known = tables.get(stored.version)
+    if (known) return known
+    // A model or task may have gone since: an old table is read as it was, so only its form is checked.
+    const { rows } = readStored(stored.text)
+    const entry = { ...stored, rows: new Map(rows.map((row) => [keyOf(row), row])) }
+    tables.set(stored.version, entry)
+    newest = Math.max(newest, stored.version)
+    return entry
+  }
+  const refresh = async (): Promise<void> => {
+    for (const stored of await tablesFrom(db.rows, newest + 1)) keep(stored)
+  }
+  const current = (): Entry => {
+    const now = clock.now()
+    for (let version = newest; version > 0; version--) {
+      const entry = tables.get(version)
+      if (entry && entry.sinceMs <= now) return entry
+    }
+    throw new AppError('price.unknown')
+  }
+  const adopt = async (table: PriceTable, sinceMs: number): Promise<PriceTable> => {
+    await refresh()
+    const { version, hash, text } = table
+    if (version > newest + 1)
+      throw new AppError('price.invalid', { reason: 'version-gap', version, next: newest + 1 })
+    if (version === newest + 1) await addTable(db.rows, { version, hash, text, sinceMs })
+    const stored = await findTable(db.rows, version)
+    if (stored?.hash !== hash) throw new AppError('price.invalid', { reason: 'changed', version })
+    keep(stored)
+    return table
+  }
+
+  await refresh()
+  if (newest === 0) await adopt(options.first, 0)
+
+  const row = (key: PriceKey): PriceRow & { version: number } => {
+    const { rows, version } = current()
+    const found = rows.get(keyOf(key))
+    if (!found) throw new AppError('price.unknown')
+    return { ...found, version }
+  }
+  return {
+    current: () => {
+      const { version, hash, rows } = current()
+      return { version, hash, rows: [...rows.values()] }
+    },
+    row,
+    rowOf: async (tx, version, key) => {
+      const known = tables.get(version)
+      const stored = known ? undefined : await findTable(tx, version)
+      const found = (known ?? (stored && keep(stored)))?.rows.get(keyOf(key))
+      if (!found) throw new AppError('price.unknown', { version })
+      return found
+    },
+    quote: ({ units, asset, ...key }) => {
+      const found = row(key)
+      return { version: found.version, amount: chargeOf(units, ratesIn(found, asset)) }
+    },
+    adopt: async (text, sinceMs) => adopt(readTable(text, world), sinceMs),
+    refresh,
+  }
+}
+
+/** What a customer pays in an asset. Throws `price.unknown` where it is not taken. */
+export function ratesIn(row: PriceRow, asset: Asset): Rates {
+  const rates = asset === 'nano' ? row.nano : row.ustar
+  if (!rates) throw new AppError('price.unknown')
+  return rates
+}
+
+/** Everything that a stored table names is known to it. */
+function readStored(text: string): PriceTable {
+  return readTable(text, worldOf(text))
+}
+
+function worldOf(text: string): PriceWorld {
+  const tasks = new Map<string, 'llm' | 'stt'>()
+  const models = new Map<string, 'llm' | 'stt'>()
+  const table: unknown = JSON.parse(text)
+  if (isTable(table))
+    for (const { task, model, worker } of table.rows) {
+      const kind = 'audioMs' in worker ? 'stt' : 'llm'
+      tasks.set(task, kind)
+      models.set(model, kind)
+    }
+  return { tasks, models }
+}
+
+/** Our own canonical text; what else it could be is found by `readTable`. */
+const isTable = (
+  value: unknown,
+): value is { rows: readonly { task: string; model: string; worker: object }[] } =>
+  typeof value === 'object' && value !== null && 'rows' in value && Array.isArray(value.rows)
