@@ -1,5 +1,6 @@
 /** @module Settings of a worker: no key of Telegram, Redis or the database is even asked for. */
 import { z } from 'zod'
+import { parseCoin } from '../core/coin.ts'
 import { folderSchema, integer, netSchema, secret } from '../core/config.ts'
 import { isModelId, type ModelId } from '../core/ids.ts'
 import { SOURCE_KINDS } from '../tee/sources/source.ts'
@@ -28,6 +29,12 @@ export const workerConfig = z.object({
   CHRYSALIS_GPU_EVIDENCE: z.string().min(1).optional(),
   /** Where the owner's earnings go, as the operator has noted it with the token. */
   CHRYSALIS_PAYOUT: z.string().max(80).default(''),
+  /** Where the newest voucher is kept; absent: `earnings` in the data folder, and without one in memory only. */
+  CHRYSALIS_EARNINGS: folderSchema.optional(),
+  /** Most coins that may be owed before this worker pulls no more jobs. */
+  CHRYSALIS_CREDIT: z.string().default('5').transform(toNano),
+  /** The owner's own endpoint of the chain (toncenter's JSON-RPC): what was paid is read there instead of believed. */
+  CHRYSALIS_CHAIN_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Raw Ed25519 public key of the broker, base64url. */
   CHRYSALIS_BROKER_KEY: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Absent: chosen by the engine from the cores of this machine. */
@@ -40,6 +47,14 @@ export const workerConfig = z.object({
   CHRYSALIS_TEXT_MODEL: modelSetting('qwen2.5-coder-1.5b'),
   CHRYSALIS_SPEECH_MODEL: modelSetting('whisper-base'),
 })
+function toNano(coins: string, context: z.RefinementCtx): bigint {
+  try {
+    return parseCoin(coins)
+  } catch {
+    context.addIssue('expected coins, such as 5 or 0.5')
+    return z.NEVER
+  }
+}
 export type WorkerConfig = z.output<typeof workerConfig>
 
 const isGatewayUrl = (url: string): boolean =>

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Net } from '../core/config.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Claims, FrameOf } from '../core/frames.ts'
+import type { PayTerms } from '../core/voucher.ts'
 import { fromBase64url, toBase64url } from '../tee/binary.ts'
 import { admitBytes, gpuHash, gpuNonce, reportData } from '../tee/claims.ts'
 import type { PinnedBroker } from '../tee/identity.ts'
@@ -23,6 +24,8 @@ export interface WorkerSession {
   readonly now: () => number
   /** Unix seconds. */
   readonly expiresAt: number
+  /** Where its owner is paid; absent where nothing is. */
+  readonly pay: PayTerms | undefined
 }
 
 export interface Enrolment {
@@ -118,7 +121,7 @@ export function createEnrolment(deps: {
       const { aud, epoch, nonce } = challenge
       const context = { net, aud, kid: mine.kid, epoch, evidenceId, nonce }
       const sessionKeys = await joinSession(mine.kem, enc, context)
-      return { keys: mine, sessionKeys, now, expiresAt }
+      return { keys: mine, sessionKeys, now, expiresAt, pay: verdict.pay }
     },
   }
 }

@@ -1,12 +1,17 @@
 /** @module The worker process: engines, keys, and one conversation with a gateway at a time. Holds no credentials of any store. */
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
+import { checkVoucher } from '../payments/vouchers/voucher.ts'
+import { payeeOf } from '../payments/wallets/address.ts'
 import { pinBroker } from '../tee/identity.ts'
 import { splitJoin } from '../tee/join.ts'
 import { createBlobDownload } from './blob-download.ts'
-import { workerConfig } from './config.ts'
+import { type WorkerConfig, workerConfig } from './config.ts'
+import { createEarnings, type Earnings } from './earnings.ts'
+import { earningsInMemory, earningsPath, openEarningsFile } from './earnings-file.ts'
 import { openEvidenceSource } from './evidence-source.ts'
 import { loadEngines, packageFile } from './load-engines.ts'
 import { startSessions, type WorkerLoop } from './session.ts'
@@ -33,6 +38,7 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
     clock,
   })
   const download = createBlobDownload({ clock, gatewayUrl: () => loop.url() })
+  const earnings = openEarnings(config, { log, clock })
   const loop: WorkerLoop = startSessions({
     net,
     broker,
@@ -42,9 +48,33 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
     build: packageFile().version,
     urls: config.CHRYSALIS_GATEWAY_URL,
     lending,
-    work: (session, job) => work({ net, lending, download, clock, log }, session, job),
+    ...(earnings && { earnings }),
+    work: (session, job) =>
+      work({ net, lending, download, ...(earnings && { earnings }), clock, log }, session, job),
     clock,
     log,
   })
   return life.keep('session', loop, (it) => it.drain(DRAIN_MS))
+}
+
+/** Undefined for a machine without a payout address: it works, and what it earns is nobody's. */
+function openEarnings(
+  config: WorkerConfig,
+  { log, clock }: Pick<Ground, 'log' | 'clock'>,
+): Earnings | undefined {
+  const payee = payeeOf(config.CHRYSALIS_PAYOUT)
+  if (payee === undefined) {
+    log.warn('earnings.unaddressed', {})
+    return undefined
+  }
+  const { CHRYSALIS_DATA: data } = config
+  const folder = config.CHRYSALIS_EARNINGS ?? (data && join(data, 'earnings'))
+  if (folder === undefined) log.warn('earnings.unkept', {})
+  return createEarnings({
+    file: folder === undefined ? earningsInMemory() : openEarningsFile(earningsPath(folder, payee)),
+    check: checkVoucher,
+    creditNano: config.CHRYSALIS_CREDIT,
+    clock,
+    log,
+  })
 }

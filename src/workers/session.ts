@@ -12,6 +12,7 @@ import type { EvidenceSource } from '../tee/sources/source.ts'
 import { TeeError } from '../tee/verify/codes.ts'
 import { type Attempt, type Attempts, createAttempts } from './attempts.ts'
 import { type Connection, openConnection } from './connection.ts'
+import type { Earnings } from './earnings.ts'
 import { createEnrolment, type Enrolment, isRefused, type WorkerSession } from './enrol.ts'
 import type { Lending } from './lending.ts'
 import { reconnectPause } from './reconnect.ts'
@@ -25,6 +26,8 @@ export interface SessionDeps {
   readonly build: string
   readonly urls: readonly string[]
   readonly lending: Lending
+  /** Checks what answers earn, and says when no more jobs are to be pulled. */
+  readonly earnings?: Earnings
   /** Runs a lease to its end; never rejects. */
   readonly work: (
     session: WorkerSession,
@@ -140,6 +143,7 @@ async function connectOnce(
     return 'unreachable'
   }
   onLink(connection)
+  const voucher = deps.earnings?.newest()
   connection.send({
     type: 'hello',
     v: 1,
@@ -148,9 +152,12 @@ async function connectOnce(
     gpu: 0,
     build: deps.build,
     join: deps.join.reveal(),
+    ...(deps.earnings && { earnings: { ...(voucher && { voucher }) } }),
   })
   const stopPings = talk.startPings(connection)
+  const endWatch = deps.earnings?.watch(() => talk.sayReady(connection))
   const code = await connection.closed
+  endWatch?.()
   stopPings()
   onLink(undefined)
   const admitted = talk.session() !== undefined
@@ -159,18 +166,22 @@ async function connectOnce(
 }
 
 interface Talk {
+  /** Says anew how many jobs it takes; nothing before admission. */
+  sayReady(connection: Connection): void
   hear(frame: FromGateway, connection: Connection): Promise<void>
   session(): WorkerSession | undefined
   startPings(connection: Connection): () => void
 }
 
 function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
-  const { broker, lending, clock, log } = deps
+  const { broker, lending, earnings, clock, log } = deps
   let session: WorkerSession | undefined
   let heardAt = clock.now()
 
   const sayReady = (connection: Connection): void => {
-    const slots = isDraining() ? { text: 0, speech: 0 } : lending.slots
+    if (!session) return
+    const isClosed = isDraining() || earnings?.stopped() !== undefined
+    const slots = isClosed ? { text: 0, speech: 0 } : lending.slots
     connection.send({
       type: 'ready',
       slots,
@@ -225,6 +236,7 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
       return
     }
     session = outcome
+    earnings?.pin(outcome.pay)
     log.info('session.admitted', { kid: session.keys.kid, held: attempts.running.length })
     if (!isFirst) return
     sayReady(connection)
@@ -233,6 +245,7 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
 
   return {
     session: () => session,
+    sayReady,
     hear: async (frame, connection) => {
       heardAt = clock.now()
       switch (frame.type) {
@@ -251,10 +264,13 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
         case 'ack': {
           const attempt = attempts.find(frame.job, frame.attempt)
           if (attempt) attempts.drop(attempt)
+          earnings?.answered(frame)
           if (!frame.ok) log.warn('attempt.refused', { job: frame.job, code: frame.code })
           return
         }
         case 'earnings':
+          earnings?.told(frame)
+          return
         case 'pong':
           return
         case 'drain':

@@ -18,6 +18,7 @@ import { shownHash } from '../tee/verify/shown-text.ts'
 import type { Attempt } from './attempts.ts'
 import type { BlobDownload } from './blob-download.ts'
 import { createDraftPace } from './draft-pace.ts'
+import type { Earnings } from './earnings.ts'
 import type { WorkerSession } from './enrol.ts'
 import type { Lending } from './lending.ts'
 import { type OpenedLease, openLease } from './open-lease.ts'
@@ -26,6 +27,8 @@ export interface WorkDeps {
   readonly net: Net
   readonly lending: Lending
   readonly download: BlobDownload
+  /** Counts what answers earn. */
+  readonly earnings?: Pick<Earnings, 'answering'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -123,11 +126,23 @@ async function answer(deps: WorkDeps, running: Running): Promise<void> {
     const { job } = lease
     const { header } = writer
     const { units } = result
+    const { task, tier } = lease.envelope
+    deps.earnings?.answering({
+      job,
+      attempt: lease.attempt,
+      row: `${task}.${model.id}.${tier}`,
+      units,
+      isCharged: isCharged(result.output.outcome),
+    })
     attempt.answer({ type: 'result', job, attempt: lease.attempt, header, units, receipt })
   } finally {
     writer.discard()
   }
 }
+
+/** Nobody pays for hearing that there was nothing to do. */
+const isCharged = (outcome: TaskResult['output']['outcome']): boolean =>
+  outcome === 'ok' || outcome === 'truncated'
 
 async function runTask(
   deps: WorkDeps,
