@@ -119,6 +119,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     api,
     desk,
     deliveries,
+    copies,
     vault,
     hashKey: deps.postKey,
     log,

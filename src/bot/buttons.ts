@@ -34,6 +34,8 @@ export type Press =
     }
   /** Under an answer only its asker sees: show it to all, or send it to the private chat. */
   | { readonly kind: 'aside'; readonly action: 'show' | 'send'; readonly copy?: CopyKey }
+  /** Sends a comment again of which nobody knows whether it is out. */
+  | { readonly kind: 'comment'; readonly copy: CopyKey }
   | { readonly kind: 'setting'; readonly key: SettingKey; readonly value?: string }
   | { readonly kind: 'backlog'; readonly choice: 'process' | 'discard' }
   | { readonly kind: 'forget'; readonly choice: 'yes' | 'no' }
@@ -85,6 +87,8 @@ function encode(press: Press): string {
       return `f${copyActions[press.action]}${press.id}${press.key}${press.language ?? press.page ?? ''}`
     case 'aside':
       return `a${press.action === 'show' ? 'a' : 'p'}${press.copy?.id ?? ''}${press.copy?.key ?? ''}`
+    case 'comment':
+      return `g${press.copy.id}${press.copy.key}`
     case 'setting':
       return `c${settingKeys[press.key]}${press.value ?? ''}`
     case 'backlog':
@@ -136,6 +140,10 @@ const shapes: readonly (readonly [RegExp, (groups: Readonly<Record<string, strin
         action: action === 'a' ? 'show' : 'send',
         ...(id && key && { copy: { id, key } }),
       }),
+    ],
+    [
+      /^g(?<id>[\w-]{16})(?<key>[\w-]{43})$/,
+      ({ id = '', key = '' }) => ({ kind: 'comment', copy: { id, key } }),
     ],
     [
       /^c(?<key>[murtscn])(?<value>[a-z0-9]{1,8})?$/,

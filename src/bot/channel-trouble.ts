@@ -18,6 +18,8 @@ export interface ChannelTrouble {
   /** A post that cannot be appended to; said once for each channel while the process runs. */
   noRoom(post: PostKey): Promise<void>
   customEmoji(post: PostKey): Promise<void>
+  /** A comment under this message of the discussion group may be out or not: its admin sees the button that `keep` makes. */
+  unsure(post: PostKey, keep: (adminId: number) => Promise<string>): Promise<void>
 }
 
 export interface TroubleDeps {
@@ -82,6 +84,13 @@ export function createChannelTrouble(deps: TroubleDeps): ChannelTrouble {
     },
     noRoom: (post) => sayOnce(post, 'noRoom'),
     customEmoji: (post) => sayOnce(post, 'customEmoji'),
+    unsure: async ({ chatId, messageId }, keep) => {
+      const channel = await channels.byLinked(chatId)
+      if (!channel) return
+      const { channel: words, buttons } = textsOf(channel.ui)
+      const data = await keep(channel.adminId)
+      await tell(channel, words.unsure(postLink(chatId, messageId)), { text: buttons.retry, data })
+    },
   }
 }
 

@@ -16,7 +16,7 @@ import type { Publishers } from './replies/publisher.ts'
 import type { Vault } from './vault-port.ts'
 
 export interface ChannelDeps
-  extends Pick<Services, 'api' | 'desk' | 'deliveries' | 'clock' | 'log'> {
+  extends Pick<Services, 'api' | 'desk' | 'deliveries' | 'copies' | 'clock' | 'log'> {
   readonly db: Database
   readonly botId: number
   readonly vault: Vault
@@ -46,13 +46,13 @@ export interface Channels {
 const keepPostsMs = 30 * 24 * 3_600_000
 
 export function createChannels(deps: ChannelDeps): Channels {
-  const { api, vault, hashKey, clock, signal } = deps
+  const { api, copies, vault, hashKey, clock, signal } = deps
   const channels = createChannelStore(deps)
   const posts = createPostStore(deps)
   const trouble = createChannelTrouble({ ...deps, channels, posts })
   return {
     publishers: {
-      comment: createCommentPublisher({ api, trouble }),
+      comment: createCommentPublisher({ api, trouble, copies }),
       append: createAppendPublisher({ api, posts, vault, hashKey, trouble }),
     },
     wants: async ({ channel_post: post, edited_channel_post: edited, message }) => {

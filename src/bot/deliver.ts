@@ -16,7 +16,7 @@ import type { Live } from './live.ts'
 import { modelTitle } from './models.ts'
 import { type ProofLinks, proofAddressOf } from './proof-links.ts'
 import type { RecentFacts } from './recent-facts.ts'
-import { composeAnswer, type Keyboard } from './replies/answer.ts'
+import { type Answer, composeAnswer, type Keyboard } from './replies/answer.ts'
 import type { Publishers } from './replies/publisher.ts'
 import { refusalOf } from './telegram-errors.ts'
 import { textsOf } from './texts/texts.ts'
@@ -70,9 +70,11 @@ async function deliverOnce(
   const { job } = delivery
   const output = finished.state === 'done' ? readOutput(finished) : undefined
   const facts = sentFacts(finished, output)
-  // Found in `sending` after a crash: a comment may be out already, and twice is worse than never.
-  const isUnsure = delivery.place.kind === 'comment' && delivery.state === 'sending'
-  if (isUnsure) {
+  const publisher = deps.publishers[delivery.place.kind]
+  // Found in `sending`: it may be out already, and twice is worse than never.
+  if (publisher.unsure && delivery.state === 'sending') {
+    if (output)
+      await publisher.unsure(delivery, await compose(deps, delivery, { finished, output }))
     await deliveries.settled(job, { state: 'dropped', facts })
     log.warn('delivery.unsure', { job })
     return
@@ -94,6 +96,7 @@ async function deliverOnce(
     log.info('delivery.sent', { job, place: delivery.place.kind, state: finished.state })
   } catch (error) {
     const refusal = refusalOf(error)
+    if (refusal && refusal.kind !== 'lost') await deliveries.unsent(job)
     // Without the right to write there it will not get through later either.
     if (refusal?.kind !== 'gone' && refusal?.kind !== 'missing') {
       log.failure('delivery.failed', describe(error))
@@ -117,20 +120,28 @@ async function publish(
     const sentence = blame === 'user' ? texts.say[say] : texts.withCode(texts.say[say], code)
     return publisher.failed(delivery, sentence, retryKeyboard(delivery))
   }
+  const answer = await compose(deps, delivery, { finished, output })
+  return publisher.final(delivery, answer, {
+    parts: delivery.parts,
+    report: (parts) => deps.deliveries.progress(delivery.job, parts),
+  })
+}
+
+async function compose(
+  deps: DeliverDeps,
+  delivery: Delivery,
+  { finished, output }: { finished: Finished; output: TaskOutput },
+): Promise<Answer> {
   const copy = await keepCopy(deps, delivery, output)
-  const answer = composeAnswer({
+  const salts = finished.state === 'done' ? finished.salts : undefined
+  return composeAnswer({
     delivery,
     output,
     facts: finished,
     modelTitle: modelTitle(finished.model),
-    texts,
+    texts: textsOf(delivery.ui),
     ...(copy && { copy }),
-    ...(deps.proofs &&
-      finished.salts && { proof: proofAddressOf(deps.proofs, finished.job, finished.salts) }),
-  })
-  return publisher.final(delivery, answer, {
-    parts: delivery.parts,
-    report: (parts) => deps.deliveries.progress(delivery.job, parts),
+    ...(deps.proofs && salts && { proof: proofAddressOf(deps.proofs, finished.job, salts) }),
   })
 }
 

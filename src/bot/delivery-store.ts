@@ -61,6 +61,9 @@ export function createDeliveryStore(deps: {
     sending: async (job) => {
       await delivery.updateMany({ where: { job, state: 'planned' }, data: { state: 'sending' } })
     },
+    unsent: async (job) => {
+      await delivery.updateMany({ where: { job, state: 'sending' }, data: { state: 'planned' } })
+    },
     progress: async (job, parts) => {
       await delivery.updateMany({ where: { job }, data: { parts } })
     },

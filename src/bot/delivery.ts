@@ -43,6 +43,8 @@ export interface DeliveryStore {
   facts(job: JobId): Promise<SentFacts | undefined>
   /** Marks the first message as under way; before any send. */
   sending(job: JobId): Promise<void>
+  /** Telegram refused it, so nothing is out: it may be sent. */
+  unsent(job: JobId): Promise<void>
   /** `parts` messages are out. */
   progress(job: JobId, parts: number): Promise<void>
   settled(

@@ -13,7 +13,14 @@ const never: ReadonlySet<string> = new Set([
   'answerCallbackQuery',
 ])
 
-/** Said at start, and the same however often it is said. */
+/**
+ * What reads, sets, edits or removes leaves the same when it comes twice. Of anything else that was answered by 5xx nobody
+ * knows whether it took effect, so whoever sent it decides.
+ */
+const isSameTwice = (method: string): boolean =>
+  /^(get|set|edit|delete|answer|leave|pin|unpin)/.test(method)
+
+/** Said at start, and the same however often it is said: repeated after a lost connection too. */
 const repeatable: ReadonlySet<string> = new Set([
   'getMe',
   'getMyCommands',
@@ -33,9 +40,9 @@ const longestWaitMs = 60_000
 const maxTries = 4
 
 /**
- * Repeats a call after 429 (as long as Telegram asks, up to a minute) and after 5xx (1, 2, 4 s), at most four times in all.
- * Others who send to the same chat wait as well. After a lost connection only what is said at start is repeated; for the
- * rest it depends on what was being sent, so it is thrown.
+ * Repeats a call after 429 (as long as Telegram asks, up to a minute) and, where twice is the same as once, after 5xx
+ * (1, 2, 4 s), at most four times in all. Others who send to the same chat wait as well. After a lost connection only what
+ * is said at start is repeated; for the rest it depends on what was being sent, so it is thrown.
  */
 export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transformer {
   // The shape is grammY's.
@@ -55,16 +62,20 @@ export function retryCalls(clock: Clock, pacer: Pick<Pacer, 'flooded'>): Transfo
       if (!response.ok && response.error_code === 429 && chatId !== undefined)
         pacer.flooded(chatId, (response.parameters?.retry_after ?? 1) * 1000)
       if (response.ok || never.has(method) || attempt === maxTries) return response
-      const waitMs = waitOf(response.error_code, response.parameters?.retry_after, attempt)
+      const waitMs = waitOf(method, response, attempt)
       if (waitMs === undefined || waitMs > longestWaitMs) return response
       await clock.sleep(waitMs)
     }
   }
 }
 
-function waitOf(code: number, retryAfter: number | undefined, attempt: number): number | undefined {
-  if (code === 429) return (retryAfter ?? 1) * 1000
-  return code >= 500 ? pauseMs(attempt) : undefined
+function waitOf(
+  method: string,
+  refused: { readonly error_code: number; readonly parameters?: { retry_after?: number } },
+  attempt: number,
+): number | undefined {
+  if (refused.error_code === 429) return (refused.parameters?.retry_after ?? 1) * 1000
+  return refused.error_code >= 500 && isSameTwice(method) ? pauseMs(attempt) : undefined
 }
 
 const pauseMs = (attempt: number): number => 1000 * 2 ** (attempt - 1)

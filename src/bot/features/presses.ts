@@ -18,6 +18,7 @@ import { languageName, type Texts } from '../texts/texts.ts'
 import type { Updates } from '../updates.ts'
 import { pressAside } from './asides.ts'
 import { askerOf } from './asker.ts'
+import { pressComment } from './comment-press.ts'
 import { followUp } from './follow-ups.ts'
 import { leaveMenu, showMenu } from './menus.ts'
 import type { Reply } from './press-reply.ts'
@@ -104,6 +105,8 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
       const name = languageName(ctx.ui, press.language)
       return { text: ctx.texts.settings.neverSaved(name), isAlert: true }
     }
+    case 'comment':
+      return pressComment(deps, ctx, press)
     case 'aside':
       return pressAside(deps, ctx, { press, message })
     case 'copy':

@@ -1,7 +1,9 @@
 /** @module Summaries of channel posts: as a comment in the discussion group, or at the end of the post itself. */
 import type { Api } from 'grammy'
 import { AppError } from '../../core/app-error.ts'
+import { pressData } from '../buttons.ts'
 import type { ChannelTrouble } from '../channel-trouble.ts'
+import type { Copies } from '../copies.ts'
 import type { Delivery } from '../delivery.ts'
 import type { PostKey, PostStore } from '../post-store.ts'
 import { append, type Original, postHash, readOriginal } from '../posts.ts'
@@ -19,8 +21,12 @@ const silent: Pick<Publisher, 'accepted' | 'frame' | 'failed'> = {
   failed: () => Promise.resolve(undefined),
 }
 
-export function createCommentPublisher(deps: { api: Api; trouble: ChannelTrouble }): Publisher {
-  const { api, trouble } = deps
+export function createCommentPublisher(deps: {
+  api: Api
+  trouble: ChannelTrouble
+  copies: Pick<Copies, 'keepComment'>
+}): Publisher {
+  const { api, trouble, copies } = deps
   return {
     ...silent,
     final: async (delivery, answer, progress) => {
@@ -32,6 +38,12 @@ export function createCommentPublisher(deps: { api: Api; trouble: ChannelTrouble
         return undefined
       }
     },
+    unsure: ({ job, place }, answer) =>
+      trouble.unsure({ chatId: place.chatId, messageId: place.replyTo ?? 0 }, async (adminId) => {
+        const owner = { chatId: adminId, userId: adminId }
+        const copy = await copies.keepComment({ job, answer }, owner)
+        return pressData({ kind: 'comment', copy })
+      }),
   }
 }
 

@@ -20,6 +20,8 @@ export interface Publisher {
   frame(delivery: Delivery, view: View, canStop: boolean): Promise<FrameResult>
   /** Throws when the answer did not get through and may later. Gives back the message's id, if any. */
   final(delivery: Delivery, answer: Answer, progress: Progress): Promise<number | undefined>
+  /** Where an answer must not come twice: `final` ended without anybody knowing whether it got through. */
+  unsure?(delivery: Delivery, answer: Answer): Promise<void>
   failed(delivery: Delivery, sentence: string, keyboard: Keyboard): Promise<number | undefined>
 }
 

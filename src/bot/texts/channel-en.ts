@@ -62,6 +62,11 @@ export const channelEn = {
     `This post is too long for a summary at its end, so I left it alone: ${link}\nI say this once; other posts that are too long get none either. Summaries as comments have no such limit: /channel`,
   customEmoji: (link: string) =>
     `This post has custom emoji, which an edit by me would replace with ordinary ones, so I left it alone: ${link}\nI say this once. Summaries as comments have no such limit: /channel`,
+  unsure: (link: string) =>
+    `Telegram did not tell me whether my summary of this post arrived: ${link}\nSo that it does not stand there twice I did not send it again. Have a look; if it is missing, press the button within a day.`,
+  commentSent: 'Sent.',
+  commentThere: 'It was sent again already.',
+  commentUnknown: 'Telegram did not tell me this time either. Have a look before you press again.',
   label: 'In short',
   note: 'Made by AI, may be wrong',
 }

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { MARK } from '../../../src/bot/posts.ts'
 import {
   addBot,
+  buttonOf,
   byId,
+  type ChannelWorld,
   comments,
   edit,
   longPost,
@@ -108,6 +110,68 @@ describe('comments', () => {
     await world.desk.delivered(job)
 
     expect(comment?.text).toContain('The bridge reopens')
+    expect(await comments(world)).toHaveLength(1)
+  })
+
+  const unsure = async (world: ChannelWorld) => {
+    const asked = await world.sim.until(async () =>
+      (await world.sim.messages(world.admin)).find((it) => it.text?.includes('did not tell')),
+    )
+    const data = buttonOf(asked, 'Try again')
+    const press = async () => {
+      const id = await world.sim.press(world.admin, asked.message_id, { data })
+      return world.sim.until(async () => {
+        const calls = await world.sim.calls('answerCallbackQuery')
+        return calls.find((it) => it.params['callback_query_id'] === id)?.params['text']
+      })
+    }
+    return { asked, press }
+  }
+
+  test('a comment that Telegram carried out and answered by 502 comes once, and its admin is asked to look', async () => {
+    await using world = await startChannelWorld({ mode: 'comment' })
+    await world.sim.fault({ method: 'sendRichMessage', kind: 'error-after', error_code: 502 })
+
+    await post(world, longPost())
+    const { asked } = await unsure(world)
+    await world.desk.delivered(await world.desk.job())
+
+    expect(await comments(world)).toHaveLength(1)
+    const copy = (await world.sim.messages(world.group)).find((it) => !it.from_bot && it.text)
+    expect(asked.text).toContain(`/${copy?.message_id}`)
+  })
+
+  test('one that is missing comes when the admin presses, once however often, and from nobody else', async () => {
+    await using world = await startChannelWorld({ mode: 'comment' })
+    await world.sim.fault({ method: 'sendRichMessage', error_code: 502 })
+
+    await post(world, longPost())
+    const { press } = await unsure(world)
+    await world.desk.delivered(await world.desk.job())
+    await world.sim.fault({ method: 'sendRichMessage', kind: 'close-before' })
+    const toasts = [await press(), await press(), await press()]
+
+    expect(toasts).toEqual([
+      expect.stringContaining('did not tell me this time either'),
+      'Sent.',
+      'It was sent again already.',
+    ])
+    const [comment, ...more] = await comments(world)
+    expect(comment?.text).toContain('The bridge reopens')
+    expect(comment?.text).toContain('Made by AI, may be wrong')
+    expect(more).toEqual([])
+    const rows = await world.db.rows.copy.findMany()
+    expect(rows.map((it) => Buffer.from(it.sealedCopy).toString())).toEqual([
+      expect.not.stringContaining('bridge'),
+    ])
+  })
+
+  test('one that Telegram refused for now comes by itself', async () => {
+    await using world = await startChannelWorld({ mode: 'comment' })
+    await world.sim.fault({ method: 'sendRichMessage', error_code: 409 })
+
+    await post(world, longPost())
+
     expect(await comments(world)).toHaveLength(1)
   })
 })

@@ -89,7 +89,7 @@ function lasting(place: Delivery['place']) {
 function process(world: ReturnType<typeof lasting>, crash: Crash) {
   const clock = new TestClock()
   const api = crash.watch(world.api) as never
-  const silent = { lostGroup: async () => {} }
+  const silent = { lostGroup: async () => {}, unsure: async () => {} }
   const group = createGroupPublisher(api)
   const deps: DeliverDeps = {
     deliveries: crash.watch(world.store) as unknown as DeliveryStore,
@@ -101,7 +101,7 @@ function process(world: ReturnType<typeof lasting>, crash: Crash) {
     publishers: {
       private: createPrivatePublisher({ api, frameApi: api }),
       group,
-      comment: createCommentPublisher({ api, trouble: silent as never }),
+      comment: createCommentPublisher({ api, trouble: silent as never, copies: {} as never }),
     } as never,
     recent: createRecentFacts(),
     chats: crash.watch({ isUnreachable: async () => false }),

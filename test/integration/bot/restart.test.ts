@@ -81,6 +81,7 @@ test('an update that arrives twice is handled once', async () => {
 test.each([
   ['a flood limit', { error_code: 429, retry_after: 1 }, 1],
   ['a server error', { error_code: 500 }, 1],
+  ['a server error after the effect', { kind: 'error-after', error_code: 502 }, 2],
   ['a gateway page', { kind: 'html' }, 1],
   ['a connection lost before the effect', { kind: 'close-before' }, 1],
   ['a connection lost after the effect', { kind: 'close-after' }, 2],

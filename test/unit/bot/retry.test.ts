@@ -20,7 +20,10 @@ function world(...answers: unknown[]) {
     if (answer instanceof Error) throw answer
     return answer
   }) as unknown as ApiCallFn
-  const call = async (method: 'deleteWebhook' | 'sendMessage', payload = {}) => {
+  const call = async (
+    method: 'deleteWebhook' | 'sendMessage' | 'editMessageText',
+    payload = {},
+  ) => {
     const state = { hasEnded: false }
     const outcome = retry(prev, method as never, payload as never, undefined)
       .catch((error: unknown) => error)
@@ -55,6 +58,16 @@ test('a message whose connection was lost is not sent twice', async () => {
 
   expect(await call('sendMessage')).toBe(lost)
   expect(calls()).toBe(1)
+})
+
+test('a message that was answered by 5xx is not sent twice, an edit is', async () => {
+  const answer = refused(502)
+  const message = world(answer, done)
+  const edit = world(answer, done)
+
+  expect(await message.call('sendMessage')).toBe(answer)
+  expect(await edit.call('editMessageText')).toBe(done)
+  expect([message.calls(), edit.calls()]).toEqual([1, 2])
 })
 
 test('429 waits as long as it asks and tells who else sends there', async () => {
