@@ -1,5 +1,6 @@
 /** @module What the money side sees of a chain: finalised state and complete, ordered transactions. Adapters: `ton-client.ts`. */
 import type { Address, Cell, ExternalAddress, TupleItem, TupleReader } from '@ton/core'
+import type { FeeTable } from '../contracts/fee-tables.ts'
 
 /** The newest masterchain block. `utime`: its `gen_utime`, seconds since 1970; the only clock that deadlines on chain count by. */
 export interface Head {
@@ -78,24 +79,6 @@ export interface Tx {
   readonly raw: Cell
 }
 
-/** Prices of the base chain. Gas, bit and cell prices are in 1/65536 nano (storage: per second). */
-export interface FeeTable {
-  readonly gas: {
-    readonly flatLimit: bigint
-    readonly flatPriceNano: bigint
-    readonly price: bigint
-    readonly limit: bigint
-  }
-  readonly message: {
-    readonly lumpNano: bigint
-    readonly bit: bigint
-    readonly cell: bigint
-    /** Part of the forward fee that the sending side keeps, of 65536. */
-    readonly first: bigint
-  }
-  readonly storage: { readonly bit: bigint; readonly cell: bigint }
-}
-
 /** What a getter left on the stack. */
 export interface GetterAnswer {
   readonly stack: TupleReader
@@ -128,6 +111,7 @@ export interface ChainPort {
   findByNormHash(address: Address, normHash: string, afterLt: bigint): Promise<Tx | null>
   /** Where a message sent at `createdLt` by `source` ended; null while it has not arrived. */
   resultOf(source: Address, destination: Address, createdLt: bigint): Promise<Tx | null>
+  /** Prices of the base chain that hold now: ConfigParams 18, 21 and 25. */
   fees(): Promise<FeeTable>
   /** The cell of one config parameter. */
   config(id: number): Promise<Cell>
