@@ -2,6 +2,7 @@
 import type { Sentence } from '../../core/errors.ts'
 import { channelEn } from './channel-en.ts'
 import { groupEn } from './group-en.ts'
+import { moneyEn } from './money-en.ts'
 import { plural } from './plural.ts'
 
 const n = plural('en')
@@ -76,6 +77,10 @@ export const en = {
     language: 'Language of my menus',
     languages: 'Which languages I know',
     channel: 'Summaries for your channel',
+    balance: 'Your Stars and what is free today',
+    buy: 'Buy Stars',
+    plan: 'Stars every month',
+    paysupport: 'Help with a payment',
     privacy: 'Who can see what, and for how long',
     terms: 'The rules, in short',
     export: 'What I keep about you, as a file',
@@ -257,6 +262,7 @@ export const en = {
         'What is kept, and for how long:',
         '• a receipt of each request (hashes and numbers, no words, no names): 400 days',
         '• your settings: until /delete_data',
+        '• payments in Stars and the entries of your balance: as long as the books must be kept; after /delete_data under a pseudonym only',
         '• which message got which answer (numbers only): 7 days',
         '• channels you set up: until /delete_data; of their posts, fingerprints that only this bot can compare: 30 days',
         '• encrypted copy for the buttons under an answer: 24 hours; only the button holds its key. /settings can switch it off',
@@ -275,11 +281,19 @@ export const en = {
         '• Send only what you may share, and nothing that is against the law or the rules of Telegram.',
         '• Your messages are used for your answer only: no training, no advertising, no sale.',
         '• You may ask for your data (/export) and delete it (/delete_data) at any time. /privacy says who sees what.',
-        '• The service may be slow or away; a request that fails costs nothing.',
+        '• Something is free every day; beyond it requests are paid in Telegram Stars, and the price stands below the answer. A request that fails or is stopped costs nothing.',
+        '• Stars you bought and did not spend are given back on request, and disputes are ours to settle: /paysupport. Telegram does not answer for this bot.',
+        '• The service may be slow or away.',
       ].join('\n'),
   },
   forget: {
     ask: 'I will delete your settings, the encrypted copies behind buttons, the list of answered messages and anything still waiting. This cannot be undone.\n\nType DELETE or press the button. /cancel leaves everything as it is.',
+    /** Before `ask`, when there is something to lose. */
+    lose: (stars: string) =>
+      `Your balance of ${stars} ⭐ is lost with it: have unspent payments given back first, with /paysupport.`,
+    endsPlan: 'Your monthly plan is ended.',
+    stays:
+      'What stays are the entries of the ledger and receipts of requests, under a pseudonym and without words.',
     word: 'DELETE',
     yes: 'Delete my data',
     no: 'Keep it',
@@ -289,6 +303,7 @@ export const en = {
   },
   channel: channelEn,
   group: groupEn,
+  money: moneyEn,
   dialogue: {
     cancelled: 'All right, cancelled.',
     nothing: 'There is nothing to cancel.',
