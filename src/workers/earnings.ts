@@ -4,7 +4,6 @@ import type { Clock } from '../core/clock.ts'
 import type { FrameOf } from '../core/frames.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
-import { isNear, payOf } from '../core/pay.ts'
 import type { Units } from '../core/units.ts'
 import type { PayNote, PayTerms, Standing, Voucher } from '../core/voucher.ts'
 import type { EarningsFile, EarningsRecord, StopDetail, Stopped } from './earnings-file.ts'
@@ -44,6 +43,10 @@ export interface EarningsDeps {
   readonly file: EarningsFile
   /** Throws `voucher.*` for anything but a voucher signed under these terms. */
   readonly check: (value: Voucher, terms: PayTerms) => Voucher
+  /** What rates and units of a note come to. */
+  readonly payIn: (note: PayNote) => bigint
+  /** Whether two counts of one job are further apart than two honest ones. */
+  readonly differs: (own: Units, charged: Units) => boolean
   /** Most that may be owed before this machine pulls no more jobs. */
   readonly creditNano: bigint
   readonly clock: Clock
@@ -52,8 +55,8 @@ export interface EarningsDeps {
 
 /** A version's rates are the same for everybody who reads them; older ones than these are forgotten. */
 const MAX_RATES = 64
-/** Unpaid answers in a row: one may be a mistake of configuration, this many are an answer. */
-const MAX_UNPAID = 10
+/** Answers in a row for which nobody pays: some may be a mistake of the operator's, this many are none. */
+const MAX_UNPAID = 100
 
 interface Waiting extends OwnCount {
   /** The job is captured after this was signed, so its total begins above it. */
@@ -124,8 +127,8 @@ export function createEarnings(deps: EarningsDeps): Earnings {
     const known = record.rates[row]
     if (known !== undefined && known !== rates) return 'rates'
     if (note.charged !== own.isCharged) return 'charged'
-    if (note.charged && !isNear(own.units, note.units)) return 'units'
-    if (payOf(note) !== BigInt(note.amount)) return 'amount'
+    if (note.charged && deps.differs(own.units, note.units)) return 'units'
+    if (deps.payIn(note) !== BigInt(note.amount)) return 'amount'
     return undefined
   }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
+import { differs } from '../payments/prices/rates.ts'
+import { payIn } from '../payments/vouchers/pay-note.ts'
 import { checkVoucher } from '../payments/vouchers/voucher.ts'
 import { payeeOf } from '../payments/wallets/address.ts'
 import { pinBroker } from '../tee/identity.ts'
@@ -73,6 +75,8 @@ function openEarnings(
   return createEarnings({
     file: folder === undefined ? earningsInMemory() : openEarningsFile(earningsPath(folder, payee)),
     check: checkVoucher,
+    payIn,
+    differs,
     creditNano: config.CHRYSALIS_CREDIT,
     clock,
     log,
