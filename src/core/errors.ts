@@ -156,7 +156,6 @@ export const ERRORS = {
   'admission.timeout': worker('ours'),
   'admission.rate': worker('ours'),
   'admission.join': worker('ours'),
-  'admission.machine': worker('ours'),
   'admission.evidence': worker('ours'),
   'net.mismatch': worker('ours'),
   'claims.shape': worker('ours'),

@@ -8,6 +8,7 @@ import type { Admission } from '../tee/admission.ts'
 import { Refusal, refusalOf } from '../tee/refusal.ts'
 import { type Handshake, startHandshake } from './admit.ts'
 import { listenTo } from './connection.ts'
+import type { MachineWatch } from './machines.ts'
 import { createUnsentWatch } from './socket-limits.ts'
 import type { Watched } from './upkeep.ts'
 import type { Worker } from './worker.ts'
@@ -21,6 +22,8 @@ export interface Acceptor {
    * once, and the others are asked for new evidence and get no lease before it is accepted.
    */
   judgeAgain(): void
+  /** Join tokens changed: sessions that no longer stand end at once, the others learn what their owners want. */
+  heedTokens(): void
 }
 
 const maxUnadmitted = 200
@@ -33,11 +36,13 @@ export function createAcceptor(deps: {
   desk: WorkerDesk
   connections: Set<Watched>
   isClosing: () => boolean
+  machines?: MachineWatch
   clock: Clock
   log: Log
 }): Acceptor {
-  const { admission, desk, connections, clock, log } = deps
+  const { admission, desk, connections, machines, clock, log } = deps
   const judges = new Set<() => void>()
+  const listeners = new Set<() => void>()
   let unadmitted = 0
 
   const accept = (socket: WebSocket, network: string): void => {
@@ -69,6 +74,7 @@ export function createAcceptor(deps: {
         handshake.end()
         connections.delete(watched)
         judges.delete(judge)
+        listeners.delete(heed)
         if (!worker) {
           unadmitted--
           return
@@ -76,7 +82,9 @@ export function createAcceptor(deps: {
         const isReplaced = worker.isGone
         desk.leave(worker, deps.isClosing() ? 'keep-leases' : 'lost')
         // Its next connection has the same name, and is counted under it.
-        if (!isReplaced) admission.leave(worker.session)
+        if (isReplaced) return
+        admission.leave(worker.session)
+        machines?.gone(worker.session)
       },
     })
     const handshake: Handshake = startHandshake({
@@ -85,13 +93,15 @@ export function createAcceptor(deps: {
       network,
       send: (frame) => link.send(frame),
       close: (code) => link.close(code),
-      onRefused: ({ code, reason, isFinal }) => {
+      onRefused: ({ code, reason, isFinal, token }) => {
+        if (token !== undefined) machines?.refused(token, reason ?? code)
         log.warn('worker.refused', { code, reason, kid: worker?.kid })
         if (worker && isFinal) desk.dismiss(worker)
       },
       onAdmitted: (session) => {
         const lifeS = session.expiresAt - nowS()
         renewAtS = session.expiresAt - Math.min(renewBeforeS, lifeS / lastPart)
+        machines?.admitted(session)
         if (worker) {
           worker.session = session
           worker.isStale = false
@@ -100,6 +110,7 @@ export function createAcceptor(deps: {
         }
         unadmitted--
         worker = desk.enter(session, link)
+        heed()
       },
     })
     const judge = (): void => {
@@ -113,6 +124,20 @@ export function createAcceptor(deps: {
       handshake.renew()
     }
     judges.add(judge)
+    const heed = (): void => {
+      if (!worker) return
+      const { refusal, wish } = admission.standing(worker.session)
+      if (refusal) {
+        handshake.refuse(refusal)
+        return
+      }
+      const isPaused = wish !== 'working'
+      if (worker.isPaused === isPaused) return
+      worker.isPaused = isPaused
+      log.info('worker.wish', { kid: worker.kid, wish })
+      if (!isPaused) desk.renewed(worker)
+    }
+    listeners.add(heed)
     const isStuck = createUnsentWatch(clock)
     const watched: Watched = {
       heardAt: () => (worker ? link.heardAt() : clock.now()),
@@ -139,6 +164,9 @@ export function createAcceptor(deps: {
     accept,
     judgeAgain: () => {
       for (const judge of judges) judge()
+    },
+    heedTokens: () => {
+      for (const heed of listeners) heed()
     },
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { BYE, type FrameOf, type FromGateway, type FromWorker } from '../core/frames.ts'
 import type { Admission, AdmittedSession } from '../tee/admission.ts'
+import { toHex } from '../tee/binary.ts'
+import { joinTokenHash } from '../tee/join.ts'
 import { Refusal } from '../tee/refusal.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 
@@ -23,6 +25,8 @@ export interface RefusedWorker {
   readonly code: ErrorCode
   readonly reason: TeeCode | undefined
   readonly isFinal: boolean
+  /** What is kept of the join token it showed, if it came so far. */
+  readonly token?: string
 }
 
 const stepMs = 10_000
@@ -63,11 +67,14 @@ export function startHandshake(deps: {
     stopTimer()
     stopTimer = clock.after(ms, () => refuse(new Refusal('admission.timeout')))
   }
+  const refused = (it: RefusedWorker): void => {
+    deps.onRefused({ ...it, ...(hello && { token: toHex(joinTokenHash(hello.join)) }) })
+  }
   const refuse = (refusal: Refusal): void => {
     stopTimer()
     if (ended) return
     ended = true
-    deps.onRefused({ code: refusal.code, reason: refusal.reason, isFinal: true })
+    refused({ code: refusal.code, reason: refusal.reason, isFinal: true })
     send(admission.refuse(refusal))
     close(BYE.refused)
   }
@@ -125,7 +132,7 @@ export function startHandshake(deps: {
     if (isFinal) ended = true
     // A policy that changed in between only needs another challenge.
     else if (result.reason !== 'CLM_EPOCH') quietUntil = clock.now() + pauseMs
-    deps.onRefused({ code: result.code, reason: result.reason, isFinal })
+    refused({ code: result.code, reason: result.reason, isFinal })
     send(result.verdict)
     if (isFinal) close(BYE.refused)
   }

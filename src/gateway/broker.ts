@@ -22,6 +22,7 @@ import type { Identity } from '../tee/identity.ts'
 import type { Keks } from '../tee/kek.ts'
 import { headHash, NO_HASH } from '../tee/release-log.ts'
 import { type LeaseContext, type WrappedCek, wrapCek } from '../tee/session-keys.ts'
+import type { Recount } from './recount.ts'
 import { createReleaseChain, linkHeads } from './release-chain.ts'
 import type { Lease, Served, Worker } from './worker.ts'
 
@@ -60,10 +61,12 @@ export function createBroker(deps: {
   releases: ReleaseStore
   keks: Keks
   identity: Identity
+  /** Absent where nobody pays. */
+  recount?: Recount
   clock: Clock
   log: Log
 }): Broker {
-  const { store, releases, keks, identity, clock, log } = deps
+  const { store, releases, keks, identity, recount, clock, log } = deps
   const chain = createReleaseChain(deps.net, clock.now())
   let lastHead: string | undefined
   /** One release after the other: the log is a chain, and each entry names the one before. */
@@ -197,6 +200,7 @@ export function createBroker(deps: {
         blob: blobOf(envelope.blob, made.resultSecret),
         worker,
         fetched,
+        ...(recount && { source: later(() => recount.source(row)) }),
         ...fresh,
       }
       announce(lease)
@@ -240,16 +244,21 @@ export function createBroker(deps: {
         blob: blobOf(attempt.envelope.blob, resultSecret),
         worker,
         fetched,
+        ...(recount && { source: later(() => recount.source(attempt)) }),
         ...fresh,
       }
     },
   }
 }
 
+/** Begins once the lease is on its way: the worker is not kept waiting for a count. */
+const later = <T>(step: () => Promise<T>): Promise<T> =>
+  new Promise((resolve) => setImmediate(() => resolve(step())))
+
 /** It was chosen when the job was fetched: its session may have ended, or begun anew with other claims, while its turn came. */
 function refusalOf(worker: Worker, served: Served, nowMs: number): SessionRefusal | undefined {
-  const { session, isDraining, isExpired, isGone } = worker
-  if (isDraining || isExpired || isGone || session.expiresAt * 1000 <= nowMs)
+  const { session, isDraining, isPaused, isExpired, isGone } = worker
+  if (isDraining || isPaused || isExpired || isGone || session.expiresAt * 1000 <= nowMs)
     return 'release.no-session'
   const isClaimed = session.claims.models.some(
     ({ id, weights }) => id === served.model && weights === served.weights,

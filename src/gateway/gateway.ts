@@ -23,6 +23,7 @@ import { createSweepStore } from '../queue/desk-store.ts'
 import { createFairness } from '../queue/fairness.ts'
 import { knownPools, markGone, rememberPool } from '../queue/lease-registry.ts'
 import { createLeaseStore } from '../queue/lease-store.ts'
+import type { MoneyPort } from '../queue/money-port.ts'
 import { createPoolQueues } from '../queue/pool-queue.ts'
 import type { RedisLink } from '../queue/redis.ts'
 import { createReleaseStore } from '../queue/release-store.ts'
@@ -38,9 +39,11 @@ import { serveBlob } from './blob-endpoint.ts'
 import { createBreaker } from './breaker.ts'
 import { createBroker } from './broker.ts'
 import { createHttp, type Route } from './http.ts'
-import { createLeaseBook } from './lease-book.ts'
+import { createLeaseBook, type PayPort } from './lease-book.ts'
 import { createLeaseDrops } from './lease-drops.ts'
 import { createLeasing, entryOf } from './leasing.ts'
+import type { MachineWatch } from './machines.ts'
+import { createRecount, type TokenCounter } from './recount.ts'
 import { maxFrameBytes } from './socket-limits.ts'
 import { startUpkeep, type Watched } from './upkeep.ts'
 import type { Lease, Worker } from './worker.ts'
@@ -54,6 +57,12 @@ export interface GatewayDeps {
   readonly keks: Keks
   readonly identity: Identity
   readonly admission: Admission
+  /** Tells owners of their machines. */
+  readonly machines?: MachineWatch
+  /** The ledger that jobs are paid through; absent: nobody pays. */
+  readonly money?: MoneyPort
+  /** With `money`: how answers are counted, and who earns. */
+  readonly pay?: { readonly counterOf: TokenCounter } & Pick<PayPort, 'payeeOf'>
   /** What the same port serves beside workers. */
   readonly routes?: readonly Route[]
   readonly clock: Clock
@@ -67,6 +76,8 @@ export interface Gateway {
   drain(graceMs: number): Promise<void>
   /** Workers that are connected and admitted now. */
   workers(): number
+  /** Join tokens changed: whose worker may go on, and what its owner wants of it. */
+  heedTokens(): void
   /** What judges workers changed: all of them are judged and asked again. */
   judgeAgain(): void
 }
@@ -75,8 +86,8 @@ export interface Gateway {
 export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const { net, db, redis, blobs, identity, clock, log } = deps
   const gateway = randomBytes(8).toString('hex')
-  const store = createLeaseStore(db)
-  const sweepStore = createSweepStore(db)
+  const store = createLeaseStore(db, deps.money)
+  const sweepStore = createSweepStore(db, deps.money)
   const queues = createPoolQueues(redis)
   const fairness = createFairness(redis)
   const find = sweepStore.find
@@ -95,13 +106,28 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
   const drops = createLeaseDrops({ redis, clock, quietly })
   const releases = createReleaseStore(db)
-  const broker = createBroker({ net, store, releases, keks: deps.keks, identity, clock, log })
+  const { keks } = deps
+  const pay: PayPort | undefined = deps.pay && {
+    payeeOf: deps.pay.payeeOf,
+    recount: createRecount({ net, keks, counterOf: deps.pay.counterOf, clock, log }),
+  }
+  const broker = createBroker({
+    net,
+    store,
+    releases,
+    keks,
+    identity,
+    ...(pay && { recount: pay.recount }),
+    clock,
+    log,
+  })
   const book = createLeaseBook({
     net,
     store,
     turnstile,
     breaker,
     identity,
+    ...(pay && { pay }),
     clock,
     log,
     publish: (lease, message) =>
@@ -129,7 +155,15 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     },
   })
   const adoption = createAdoption({ gateway, redis, store, broker, book, leasing, clock, log })
-  const desk = createWorkerDesk({ book, leasing, adoption, workers, clock, log })
+  const desk = createWorkerDesk({
+    book,
+    leasing,
+    adoption,
+    workers,
+    clock,
+    log,
+    ...(deps.machines && { machines: deps.machines }),
+  })
   const unsubscribe = await redis.subscribe(gatewaysChannel, (bytes) => {
     const message = decodeGatewayMessage(bytes)
     if (message?.kind === 'wake') quietly(leasing.wake(message.pool))
@@ -162,6 +196,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   const acceptor = createAcceptor({
     admission: deps.admission,
+    ...(deps.machines && { machines: deps.machines }),
     desk,
     connections,
     isClosing: () => closing,
@@ -193,6 +228,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     listen: (port, host) => bind(server, port, host),
     workers: () => [...workers].filter((worker) => worker.pools.size > 0).length,
     judgeAgain: () => acceptor.judgeAgain(),
+    heedTokens: () => acceptor.heedTokens(),
     drain: async (graceMs) => {
       leasing.stop()
       for (const worker of workers) worker.send({ type: 'drain' })

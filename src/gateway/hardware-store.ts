@@ -1,7 +1,7 @@
 /** @module Rows of machines and of the workers that are live on them, shared by all gateways of one database (CONF §12). */
 import type { Clock } from '../core/clock.ts'
 import type { Kid } from '../core/ids.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { domain, sha256Hex, utf8 } from '../tee/binary.ts'
 import { judgeMachine } from '../tee/hardware.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
@@ -32,6 +32,8 @@ export interface HardwareStore {
   claim(worker: {
     readonly hw: string
     readonly owner: string
+    /** What is kept of its join token; one for a single machine is bound to the first. Absent: any machine. */
+    readonly token?: string
     readonly kid: Kid
     readonly network: string
     readonly devices?: readonly string[]
@@ -93,7 +95,7 @@ export function createHardwareStore({
     },
     siteOf: async (hw) => (await rows.hardware.findUnique({ where: { hw } }))?.site ?? 'unknown',
 
-    claim: async ({ hw, owner, kid, network, devices = [] }) => {
+    claim: async ({ hw, owner, token, kid, network, devices = [] }) => {
       const worker = { kid, hw, network: hashOf(network), devices: [...devices] }
       const code = await db.transaction(async (tx): Promise<TeeCode | undefined> => {
         await tx.$executeRaw`SELECT pg_advisory_xact_lock(${claimLock}::bigint)`
@@ -109,6 +111,8 @@ export function createHardwareStore({
         if (refusal === 'HW_SPLIT' && row?.splitAt === null)
           await tx.hardware.update({ where: { hw }, data: { splitAt: now() } })
         if (refusal) return refusal
+        if (token !== undefined && !(await bindToken(tx, { token, hw, now: now() })))
+          return 'HW_TOKEN'
         const data = { ...worker, gateway, seenAt: now() }
         await tx.liveWorker.upsert({ where: { kid }, create: data, update: data })
         return undefined
@@ -135,3 +139,15 @@ export function createHardwareStore({
 /** An address is nobody's business in a database: only its likeness counts. */
 const hashOf = (network: string): string =>
   sha256Hex(domain('chrysalis/network/1', utf8(network))).slice(0, 32)
+
+/** Notes the first use of a token, and of one for a single machine on which; false where that is another. */
+async function bindToken(
+  tx: Tx,
+  { token, hw, now }: { token: string; hw: string; now: Date },
+): Promise<boolean> {
+  const row = await tx.joinToken.findUnique({ where: { hash: token } })
+  if (row?.single && row.hw !== null && row.hw !== hw) return false
+  if (row?.usedAt === null)
+    await tx.joinToken.update({ where: { hash: token }, data: { hw, usedAt: now } })
+  return true
+}

@@ -159,7 +159,8 @@ export function createLeasing(deps: LeasingDeps): Leasing {
     const isClaim = code !== undefined && aboutInput(code)
     if (!isClaim && clock.now() - since >= avoidMs) return false
     for (const worker of workers)
-      if (worker.kid !== kid && worker.pools.has(pool) && !worker.isDraining) return true
+      if (worker.kid !== kid && worker.pools.has(pool) && !worker.isDraining && !worker.isPaused)
+        return true
     return false
   }
 

@@ -9,9 +9,16 @@ import { createFileBlobs } from '../queue/blobs.ts'
 import { createReceiptStore } from '../queue/receipt-store.ts'
 import { checkRedis, connectRedis } from '../queue/redis.ts'
 import { createAdmission } from '../tee/admission.ts'
+import { toHex } from '../tee/binary.ts'
 import { createEpochKeys } from '../tee/epoch-keys.ts'
 import { openIdentity } from '../tee/identity.ts'
-import { createJoinTokens, openJoinToken, ownToken } from '../tee/join.ts'
+import {
+  createJoinTokens,
+  INSTALLATION_OWNER,
+  type JoinToken,
+  openJoinToken,
+  ownToken,
+} from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
 import { openAttestation } from './attestation.ts'
 import { serveAttestation } from './attestation-endpoint.ts'
@@ -19,6 +26,8 @@ import { gatewayConfig } from './config.ts'
 import { createGateway } from './gateway.ts'
 import { openHardware } from './hardware.ts'
 import { createJoinStore } from './join-store.ts'
+import { createMachineStore } from './machine-store.ts'
+import { createMachines } from './machines.ts'
 import { openPolicy } from './policy.ts'
 import { createProofRoutes } from './proof-endpoint.ts'
 import { createProofPage } from './proof-page-files.ts'
@@ -27,6 +36,8 @@ export interface GatewayFacts {
   readonly port: number
   /** What a worker shows to be talked to; for the worker that `start` runs itself. */
   readonly joinToken: string
+  /** Where the installation's own worker earns; empty where nothing is paid. */
+  readonly payout: () => Promise<string>
   /** What a worker pins; base64url. */
   readonly brokerKey: string
   /** Workers that are connected and admitted now. */
@@ -36,8 +47,9 @@ export interface GatewayFacts {
 /** Below the lifetime's 8 s for one close. */
 const drainMs = 5000
 const kekSweepMs = 600_000
-/** Token rows are read again this often: a new or revoked one counts from then on. */
-const joinMs = 10_000
+/** Token rows are read again this often: a new, paused or removed one counts from then on. */
+const joinMs = 2000
+const seenMs = 10_000
 
 /** Resolves when workers can connect. */
 export async function main({
@@ -53,12 +65,23 @@ export async function main({
   const keys = join(data, 'keys')
   const identity = openIdentity(keys)
   const joinToken = openJoinToken(keys)
-  const own = ownToken(joinToken)
-  const joins = createJoinTokens([own], clock)
   const joinStore = createJoinStore(db)
-  const readJoins = createRounds(clock, (error) => log.failure('join.unread', describe(error)))
-  readJoins.every(joinMs, async () => joins.replace([own, ...(await joinStore.all())]))
-  life.keep('join-tokens', readJoins, (it) => it.close())
+  const payout = await joinStore.payoutOf(INSTALLATION_OWNER)
+  const own = { ...ownToken(joinToken), payout }
+  const machineStore = createMachineStore(db)
+  const ownMachine = { token: toHex(own.hash), owner: own.owner, payout }
+  await machineStore.addOwn(ownMachine, clock.now())
+  const machines = life.keep(
+    'machines',
+    createMachines({ store: machineStore, clock, log }),
+    (it) => it.close(),
+  )
+  const isOwn = ({ hash }: JoinToken): boolean => toHex(hash) === ownMachine.token
+  const readTokens = async (): Promise<JoinToken[]> => {
+    const rows = await joinStore.all()
+    return [rows.find(isOwn) ?? own, ...rows.filter((row) => !isOwn(row))]
+  }
+  const joins = createJoinTokens(await readTokens(), clock)
   const redis = life.keep('redis', await connectRedis(config.REDIS_URL.reveal(), log), (it) =>
     it.close(),
   )
@@ -102,6 +125,7 @@ export async function main({
     keks,
     identity,
     admission,
+    machines,
     routes: [
       createProofPage(),
       ...createProofRoutes({
@@ -121,6 +145,13 @@ export async function main({
     log,
   })
   life.keep('gateway', gateway, (it) => it.drain(drainMs))
+  const rounds = createRounds(clock, (error) => log.failure('join.unread', describe(error)))
+  rounds.every(joinMs, async () => {
+    joins.replace(await readTokens())
+    gateway.heedTokens()
+  })
+  rounds.every(seenMs, () => machines.seen())
+  life.keep('join-tokens', rounds, (it) => it.close())
   life.keep(
     'policy-watch',
     policy.onChange(() => gateway.judgeAgain()),
@@ -132,6 +163,7 @@ export async function main({
   return {
     port,
     joinToken: attestation.joinSetting(joinToken),
+    payout: () => joinStore.payoutOf(INSTALLATION_OWNER),
     brokerKey: identity.publicKey,
     workers: () => gateway.workers(),
   }

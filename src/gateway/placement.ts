@@ -20,7 +20,7 @@ export function findFree(
   for (const worker of workers) {
     const served = worker.pools.get(pool)
     if (!served || worker.isDraining || worker.isGone) continue
-    if (worker.isExpired || worker.isStale) continue
+    if (worker.isExpired || worker.isStale || worker.isPaused) continue
     if (freeSlots(worker, served.kind) <= 0) continue
     if (worker.unsentBytes() > maxUnsentBytes) continue
     const running = worker.leases.size + worker.reserved[served.kind]

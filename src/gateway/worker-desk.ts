@@ -9,6 +9,7 @@ import { type Adoption, maxPendingBytes } from './adoption.ts'
 import type { ChunkMessage, WorkerSocket } from './connection.ts'
 import type { LeaseBook } from './lease-book.ts'
 import type { Leasing } from './leasing.ts'
+import type { MachineWatch } from './machines.ts'
 import type { Pending, Worker } from './worker.ts'
 
 export interface WorkerDesk {
@@ -50,6 +51,7 @@ export function createWorkerDesk(deps: {
   leasing: Leasing
   adoption: Adoption
   workers: Set<Worker>
+  machines?: MachineWatch
   clock: Clock
   log: Log
 }): WorkerDesk {
@@ -91,6 +93,10 @@ export function createWorkerDesk(deps: {
       leasing.slotFreed(pool)
     }
     adoption.consider(worker, frame.running)
+    deps.machines?.ready(
+      worker.session,
+      [...worker.pools.values()].map(({ model }) => model),
+    )
     log.info('worker.ready', {
       kid: worker.kid,
       pools: worker.pools.size,
@@ -174,6 +180,7 @@ export function createWorkerDesk(deps: {
         pending: new Map(),
         inherited: new Map(),
         isDraining: false,
+        isPaused: false,
         isExpired: false,
         isStale: false,
         isGone: false,

@@ -51,6 +51,8 @@ export interface Lease extends Fence {
     | { readonly header: string; readonly reader: ResultReader; opened?: OpenedResult }
     | { readonly header: string; readonly sealed: SealedReader; closed?: SealedAnswer }
     | undefined
+  /** Tokens of its source, once they are counted here; absent where the gateway does not count. */
+  readonly source?: Promise<number | undefined>
   missedPings: number
   /** A checked result that the database could not take yet. */
   unsettled: FrameOf<'result'> | undefined
@@ -83,6 +85,8 @@ export interface Worker {
   /** Leases of the same worker's earlier connection, until `ready` says which still run. */
   inherited: Map<JobId, Lease>
   isDraining: boolean
+  /** Its owner wants it to take nothing new. */
+  isPaused: boolean
   /** Its session has ended: no new leases before it is renewed. */
   isExpired: boolean
   /** What judged its session has changed: no new leases before it has shown new evidence. */

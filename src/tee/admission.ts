@@ -8,12 +8,13 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Claims, FrameOf, Keyset } from '../core/frames.ts'
 import type { Kid } from '../core/ids.ts'
 import type { Tier } from '../core/tier.ts'
-import { fromBase64url, sha256Hex, toBase64url } from './binary.ts'
+import type { PayTerms } from '../core/voucher.ts'
+import { fromBase64url, sha256Hex, toBase64url, toHex } from './binary.ts'
 import { admitBytes, gpuNonce, reportData } from './claims.ts'
 import { buildEvidenceRecord } from './evidence-record.ts'
 import type { AcceptedEvidence, EvidenceVerifier } from './evidence-verifier.ts'
 import type { Identity } from './identity.ts'
-import type { JoinOwner, JoinTokens } from './join.ts'
+import type { JoinOwner, JoinTokens, MachineWish } from './join.ts'
 import { keysetDigest, kidOf, type PublicKeys, publicKeysOf } from './keyset.ts'
 import { Refusal, reasonOf, refusalOf, sentenceOf } from './refusal.ts'
 import { type SessionKeys, startSession } from './session-keys.ts'
@@ -28,6 +29,8 @@ export interface AdmittedSession {
   readonly session: string
   readonly kid: Kid
   readonly owner: string
+  /** What is kept of the join token it was admitted with; 64 hex characters. */
+  readonly token: string
   readonly tier: Tier
   readonly evidenceId: string
   readonly epoch: number
@@ -54,10 +57,12 @@ interface RefusedAdmission {
 
 /** Enrolment of machines, as a database knows it. */
 export interface HardwarePort {
-  /** Counts the worker on its machine: `HW_UNKNOWN`, `HW_OWNER`, `HW_CAP`, `HW_SPLIT`, `GPU_CLONE`, or undefined when it may work. */
+  /** Counts the worker on its machine: `HW_UNKNOWN`, `HW_OWNER`, `HW_TOKEN`, `HW_CAP`, `HW_SPLIT`, `GPU_CLONE`, or undefined when it may work. */
   claim(worker: {
     readonly hw: string
     readonly owner: string
+    /** What is kept of its join token; 64 hex characters. */
+    readonly token: string
     readonly kid: Kid
     /** What tells networks apart. */
     readonly network: string
@@ -86,6 +91,8 @@ export interface Admission {
   refuse(refusal: Refusal): FrameOf<'verdict'>
   /** Why the policy in force now would not admit the session's evidence; undefined when it would. */
   rejudge(session: AdmittedSession): TeeCode | undefined
+  /** Why the session may not go on by its join token as it is now: removed, or its owner is paid elsewhere. */
+  standing(session: AdmittedSession): { readonly refusal?: Refusal; readonly wish: MachineWish }
   /** Of the policy in force; undefined where there is none. */
   epoch(): number | undefined
   /** The worker is gone: its machine and its GPUs are free for another. */
@@ -106,6 +113,8 @@ export interface AdmissionDeps {
   readonly hardware: HardwarePort
   /** Keeps a record before anything cites it. */
   readonly keep: (record: { id: string; kid: Kid; document: string }) => Promise<void>
+  /** Where whoever is paid at this address is paid, for the worker to pin; undefined where nothing is. */
+  readonly payTerms?: (payout: string) => Promise<PayTerms | undefined>
   /** Of the dev network's own PKI; absent on every other network. */
   readonly devRoots?: DevRoots
   readonly clock: Clock
@@ -196,8 +205,10 @@ export function createAdmission(deps: AdmissionDeps): Admission {
     await deps.keep({ id: record.id, kid, document: record.text })
     const devices = found.gpus.flatMap(({ hardware: device }) => device ?? [])
     const { hw } = found
-    const reason = await hardware.claim({ hw, kid, owner: owner.owner, network, devices })
+    const token = toHex(owner.hash)
+    const reason = await hardware.claim({ hw, kid, owner: owner.owner, token, network, devices })
     if (reason) throw refusalOf(reason)
+    const pay = await deps.payTerms?.(claims.payout)
     const session = toBase64url(randomBytes(32))
     const verdict = identity.signVerdict({
       type: 'verdict',
@@ -207,12 +218,14 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       session,
       expiresAt,
       enc: toBase64url(enc),
+      ...(pay && { pay }),
     })
     return {
       ok: true,
       session,
       kid,
       owner: owner.owner,
+      token,
       tier: found.tier,
       evidenceId: record.id,
       epoch: claims.epoch,
@@ -278,6 +291,13 @@ export function createAdmission(deps: AdmissionDeps): Admission {
         kid,
         nowMs: clock.now(),
       }),
+    standing: ({ token, claims }) => {
+      const now = joins.ownerOfHash(token)
+      const { wish = 'working' } = now ?? {}
+      if (!now) return { refusal: new Refusal('admission.join'), wish }
+      if (now.payout !== claims.payout) return { refusal: refusalOf('CLM_PAYOUT'), wish }
+      return { wish }
+    },
     leave: ({ kid }) => {
       // A database that is away forgets the worker by itself when the gateway's sign of life for it ends.
       hardware.release(kid).catch(() => undefined)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { equalBytes } from './aead.ts'
-import { fromBase64url, sha256, sha256Hex, toBase64url, utf8 } from './binary.ts'
+import { fromBase64url, sha256, sha256Hex, toBase64url, toHex, utf8 } from './binary.ts'
 import { readOrCreateSecretFile } from './secret-file.ts'
 
 /** Whose token it is. */
@@ -15,7 +15,14 @@ export interface JoinToken {
   readonly owner: string
   /** Where the owner's earnings go; empty where nothing is paid. */
   readonly payout: string
+  /** For one machine; until then it may be shown for the first time, ms. Absent: for any machine of the owner. */
+  readonly single?: { readonly unusedUntilMs: number; readonly isUsed: boolean }
+  /** What the owner wants of its workers; absent: work. */
+  readonly wish?: MachineWish
 }
+
+/** `paused`: nothing new for now. `draining`: nothing new, since the machine is to be switched off. */
+export type MachineWish = 'working' | 'paused' | 'draining'
 
 export type JoinOwner = Pick<JoinToken, 'owner' | 'payout'>
 
@@ -23,7 +30,9 @@ export interface JoinTokens {
   /** `admission.join` for an unknown token, `admission.rate` while its pause lasts. */
   check(token: string): ErrorCode | undefined
   /** Whose the token is; undefined for an unknown one. */
-  ownerOf(token: string): JoinOwner | undefined
+  ownerOf(token: string): JoinToken | undefined
+  /** As `ownerOf`, by what is kept of a token; 64 hex characters. */
+  ownerOfHash(hash: string): JoinToken | undefined
   /** Counts a refused admission: three in ten minutes pause the token for an hour. */
   refused(token: string): void
   /** Puts these tokens in the place of all others. */
@@ -75,7 +84,9 @@ export function createJoinTokens(tokens: readonly JoinToken[], clock: Clock): Jo
     const given = joinTokenHash(token)
     // Every hash is compared, so that the time does not tell which one it was.
     const places = known.map(({ hash }) => equalBytes(hash, given))
-    return known[places.indexOf(true)]
+    const found = known[places.indexOf(true)]
+    const { unusedUntilMs = 0, isUsed = true } = found?.single ?? {}
+    return isUsed || clock.now() < unusedUntilMs ? found : undefined
   }
   return {
     check: (token) => {
@@ -88,6 +99,7 @@ export function createJoinTokens(tokens: readonly JoinToken[], clock: Clock): Jo
       return undefined
     },
     ownerOf: (token) => find(token),
+    ownerOfHash: (hash) => known.find((it) => toHex(it.hash) === hash),
     refused: (token) => {
       // Unknown tokens are not remembered: anyone can invent them without end.
       if (!find(token)) return

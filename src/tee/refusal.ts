@@ -44,8 +44,6 @@ export const readReason = (text: string | undefined): TeeCode | undefined =>
 /** Sentences by the whole code, then by its family: what is wrong, and what the owner can do. Never longer than 200 characters. */
 const SENTENCES = {
   'admission.join': 'The join token is not known here: use the one your operator gave you.',
-  'admission.machine':
-    'The join token belongs to another machine: get one for this machine from the bot.',
   'admission.rate': 'Too many refused attempts: this token is paused for an hour.',
   'admission.timeout': 'The worker took too long to answer: look at its load and at its network.',
   'admission.step': 'The worker sent a frame out of turn: update it.',
@@ -88,6 +86,7 @@ const SENTENCES = {
   POL_EXPIRED:
     'The gateway has no policy in force and admits nobody; its operator has to install one.',
   HW_UNKNOWN: 'This machine is not enrolled: ask the operator to enrol it.',
+  HW_TOKEN: 'The join token belongs to another machine: get one for this machine from the bot.',
   HW_OWNER: 'This machine is enrolled to another owner.',
   HW_CAP: 'This machine already runs as many workers as it is enrolled for.',
   HW_SPLIT:

@@ -118,6 +118,7 @@ export const TEE_CODES = [
   'HW_UNKNOWN',
   'HW_OWNER',
   'HW_CAP',
+  'HW_TOKEN',
   'HW_SPLIT',
   // Dev network and the second verifier
   'DEV_MARK',

@@ -48,7 +48,13 @@ async function admitted() {
   const connections = new Set<Watched>()
   const told: string[] = []
   const desk = {
-    enter: (session: unknown) => ({ session, leases: new Map(), isStale: false, isExpired: false }),
+    enter: (session: unknown) => ({
+      session,
+      leases: new Map(),
+      isStale: false,
+      isPaused: false,
+      isExpired: false,
+    }),
     renewed: () => told.push('renewed'),
     dismiss: () => told.push('dismissed'),
     leave: () => told.push('left'),

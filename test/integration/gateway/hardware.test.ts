@@ -48,6 +48,41 @@ describe('enrolment', () => {
   })
 })
 
+describe('a join token', () => {
+  const token = 'ab'.repeat(32)
+  const add = (single: boolean) =>
+    db.rows.joinToken.create({
+      data: { hash: token, owner: 'anna', single, createdAt: new Date(clock.now()) },
+    })
+  beforeEach(async () => void (await db.rows.joinToken.deleteMany()))
+
+  it('for one machine is good for the first that shows it, and for no second one', async () => {
+    const hardware = store()
+    const second = register(3, 32)
+    await hardware.enrol(machine)
+    await hardware.enrol({ ...machine, hw: second })
+    await add(true)
+
+    expect(await hardware.claim({ ...from, token, kid: someKid() })).toBeUndefined()
+    expect(await hardware.claim({ ...from, token, kid: someKid(), hw: second })).toBe('HW_TOKEN')
+    expect(await hardware.claim({ ...from, token, kid: someKid() })).toBeUndefined()
+
+    const row = await db.rows.joinToken.findFirst()
+    expect(row).toMatchObject({ hw, usedAt: new Date(clock.now()) })
+  })
+
+  it('of an operator is good for all machines of its owner', async () => {
+    const hardware = store()
+    const second = register(3, 32)
+    await hardware.enrol(machine)
+    await hardware.enrol({ ...machine, hw: second })
+    await add(false)
+
+    expect(await hardware.claim({ ...from, token, kid: someKid() })).toBeUndefined()
+    expect(await hardware.claim({ ...from, token, kid: someKid(), hw: second })).toBeUndefined()
+  })
+})
+
 describe('live workers', () => {
   it('are as many as the machine has GPUs, over all gateways; the same worker counts once', async () => {
     const [one, two] = [store('g1'), store('g2')]

@@ -131,7 +131,7 @@ test('a renewal that fails for no fault of the worker ends nothing, and is asked
   await answer()
 
   expect(sent.at(-1)).toMatchObject({ ok: false, code: 'claims.epoch', reason: 'CLM_EPOCH' })
-  expect(refused).toEqual([{ code: 'claims.epoch', reason: 'CLM_EPOCH', isFinal: false }])
+  expect(refused).toMatchObject([{ code: 'claims.epoch', reason: 'CLM_EPOCH', isFinal: false }])
   expect(closed).toEqual([])
   handshake.renew()
   expect(sent.at(-1)).toMatchObject({ type: 'challenge', epoch: 2 })
