@@ -1,0 +1,45 @@
+/** @module Published liabilities on their way to the vault: the rows are made with the trees, sent and marked here (PAY §15). */
+import type { Database, Tx } from '../../db/database.ts'
+
+export interface Commitment {
+  readonly epoch: number
+  readonly totalNano: bigint
+  /** 64 hex characters. */
+  readonly root: string
+}
+
+export interface CommitStore {
+  /** The oldest one that the vault has not taken yet. */
+  waiting(vault: string): Promise<Commitment | undefined>
+  /** The one that a batch carries. */
+  ofBatch(batch: bigint): Promise<Commitment | undefined>
+  seen(tx: Tx, vault: string, seen: { epoch: number; lt: bigint }): Promise<void>
+  /** The highest epoch there is; 0: none. */
+  last(vault: string): Promise<number>
+}
+
+export const createCommitStore = (db: Database): CommitStore => ({
+  waiting: async (vault) =>
+    shown(
+      await db.rows.commitEpoch.findFirst({
+        where: { vault, seenLt: null },
+        orderBy: { epoch: 'asc' },
+      }),
+    ),
+  ofBatch: async (batch) => shown(await db.rows.commitEpoch.findFirst({ where: { batch } })),
+  seen: async (tx, vault, { epoch, lt }) => {
+    await tx.commitEpoch.updateMany({ where: { vault, epoch, seenLt: null }, data: { seenLt: lt } })
+  },
+  last: async (vault) => {
+    const row = await db.rows.commitEpoch.findFirst({
+      where: { vault },
+      orderBy: { epoch: 'desc' },
+    })
+    return row?.epoch ?? 0
+  },
+})
+
+const shown = (
+  row: { epoch: number; totalNano: bigint; root: string } | null,
+): Commitment | undefined =>
+  row ? { epoch: row.epoch, totalNano: row.totalNano, root: row.root } : undefined
