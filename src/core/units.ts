@@ -1,4 +1,4 @@
-/** @module What a job used, counted by the engine that ran it and recounted by the gateway. */
+/** @module What a job used, counted by its worker and recounted by the gateway; in receipts only what is billed (PAY §2). */
 import { z } from 'zod'
 
 const count = z

@@ -19,6 +19,8 @@ export interface Answer {
   readonly shownHash: string
   /** Hash of the credential that opens the receipt, hex. */
   readonly view: string
+  /** Undefined where nobody here can look inside. */
+  readonly output: Pick<TaskOutput, 'text' | 'outcome'> | undefined
 }
 
 /** Follows the stream of one lease; throws `result.header` for a header that is not the attempt's. */
@@ -70,18 +72,20 @@ export function answerOf(lease: Lease, result: { header: string; receipt: string
     shownHash: stated.work.shown_hash.slice('sha256:'.length),
     // The credential would follow from a salt that is not known here: no link opens this receipt.
     view: viewHash(randomBytes(32)),
+    output: undefined,
   }
 }
 
 function readAnswer(opened: OpenedResult | undefined, task: string): Answer {
   if (!opened) throw new AppError('result.truncated')
-  const { text } = readOutput(opened, task)
+  const output = readOutput(opened, task)
   return {
     sealed: opened.sealed,
     streamHash: opened.streamHash,
     outputHash: opened.outputHash,
-    shownHash: shownHash(text, opened.salt, nodeHashes),
+    shownHash: shownHash(output.text, opened.salt, nodeHashes),
     view: viewHash(opened.salt),
+    output,
   }
 }
 

@@ -38,6 +38,7 @@ import { createAdoption } from './adoption.ts'
 import { serveBlob } from './blob-endpoint.ts'
 import { createBreaker } from './breaker.ts'
 import { createBroker } from './broker.ts'
+import { createPayDesk } from './earnings.ts'
 import { createHttp, type Route } from './http.ts'
 import { createLeaseBook, type PayPort } from './lease-book.ts'
 import { createLeaseDrops } from './lease-drops.ts'
@@ -63,6 +64,8 @@ export interface GatewayDeps {
   readonly money?: MoneyPort
   /** With `money`: how answers are counted, and who earns. */
   readonly pay?: { readonly counterOf: TokenCounter } & Pick<PayPort, 'payeeOf'>
+  /** Where workers' owners are paid: what workers are told, and the note to each pay. */
+  readonly pay?: Pick<Parameters<typeof createPayDesk>[0], 'vouchers' | 'noteOf'>
   /** What the same port serves beside workers. */
   readonly routes?: readonly Route[]
   readonly clock: Clock
@@ -104,6 +107,9 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   }
   const wakeAll = (pool: PoolId): void =>
     quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
+  const payDesk =
+    deps.pay &&
+    createPayDesk({ ...deps.pay, workers, renew: () => acceptor.judgeAgain(), clock, log })
   const drops = createLeaseDrops({ redis, clock, quietly })
   const releases = createReleaseStore(db)
   const { keks } = deps
@@ -196,6 +202,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   const acceptor = createAcceptor({
     admission: deps.admission,
+    ...(payDesk && { payDesk }),
     ...(deps.machines && { machines: deps.machines }),
     desk,
     connections,
@@ -237,6 +244,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       closing = true
       for (const worker of workers) worker.close(BYE.draining)
       unsubscribe()
+      await payDesk?.close()
       await drops.flush()
       await upkeep.close()
       await sweeps.close()

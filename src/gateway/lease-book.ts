@@ -9,13 +9,15 @@ import type { JobId, PoolId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { Turnstile } from '../queue/admission.ts'
 import { encodeFrontMessage } from '../queue/channels.ts'
-import type { LeaseStore } from '../queue/lease-store.ts'
+import type { LeaseStore, PayFacts, Settled } from '../queue/lease-store.ts'
+import { isBilled } from '../tasks/task.ts'
 import type { Identity } from '../tee/identity.ts'
 import { buildNote } from '../tee/note.ts'
 import { checkReceipt } from '../tee/receipt.ts'
 import { createVerifier, type Verifier } from '../tee/signature.ts'
 import { type Answer, answerOf, dropStream, followStream, takeChunk } from './answer.ts'
 import type { Breaker } from './breaker.ts'
+import type { Recount } from './recount.ts'
 import { aboutInput, blameOf, losesModel, nextStep } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
 
@@ -28,12 +30,21 @@ export interface LeaseBookDeps {
   readonly publish: (lease: Lease, message: Buffer) => void
   /** The broker, whom receipts name, and who signs the note to each. */
   readonly identity: Identity
+  /** Absent where nobody pays. */
+  readonly pay?: PayPort
   readonly clock: Clock
   readonly log: Log
   /** A lease is no longer ours: other gateways need not take it over. */
   readonly onDropped: (lease: Lease) => void
   /** A slot is free or a job waits again. */
   readonly onChange: (pool: PoolId, why: 'slot' | 'job') => void
+}
+
+/** What the gateway has to know of money. */
+export interface PayPort {
+  readonly recount: Recount
+  /** Account hash of a payout address; undefined for a text that is none. */
+  readonly payeeOf: (payout: string) => string | undefined
 }
 
 export interface LeaseBook {
@@ -171,6 +182,14 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     if (claimant && claimant !== kid) breaker.fault(claimant, served.model, 'count')
   }
 
+  const payFacts = async (lease: Lease, { output }: Answer): Promise<PayFacts> => {
+    const isCharged = output === undefined || isBilled(output.outcome)
+    if (!deps.pay) return { isCharged }
+    const payee = deps.pay.payeeOf(lease.worker.session.claims.payout)
+    const recounted = output && (await deps.pay.recount.answer(lease, output.text))
+    return { isCharged, ...(payee !== undefined && { payee }), ...(recounted && { recounted }) }
+  }
+
   const settle = async (lease: Lease, frame: FrameOf<'result'>): Promise<void> => {
     const answer = answerOf(lease, frame)
     const { digest, units } = check(lease, frame, answer)
@@ -186,14 +205,16 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     }
     const note = buildNote(deps.identity, deps.net, { ...facts, tier: worker.session.tier })
     const receiptHash = digest.slice('sha256:'.length)
-    let front: Awaited<ReturnType<typeof store.settle>>
+    let settled: Settled | undefined
     try {
-      front = await store.settle(lease, {
+      settled = await store.settle(lease, {
         sealedResult: answer.sealed,
         receipt: { digest: receiptHash, document: frame.receipt, note },
         view: answer.view,
         weights: lease.served.weights,
         units,
+        evidenceId: lease.evidenceId,
+        pay: await payFacts(lease, answer),
         nowMs: clock.now(),
       })
     } catch (error) {
@@ -203,7 +224,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       throw error
     }
     end(lease)
-    if (!front) {
+    if (!settled) {
       worker.send({ type: 'ack', job, attempt, ok: false, code: 'release.fenced' })
       release(lease)
       await inQueue(() => fetched.fail('release.fenced'))
@@ -212,7 +233,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     breaker.success(lease.kid, lease.served.model)
     log.info('job.settled', { job, attempt, kid: lease.kid, ms: clock.now() - lease.leasedAtMs })
     // The front first: it waits for this; with it the queue. Then the worker, which may forget only what is finished.
-    const ended = { ...lease.open, front }
+    const ended = { ...lease.open, front: settled.front }
     await Promise.all([
       turnstile.leave(ended, 'settled'),
       inQueue(() => fetched.complete(receiptHash)),

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Envelope } from '../core/frames.ts'
 import type { FrontId, JobId, Kid, ModelId } from '../core/ids.ts'
+import type { JobPrice, Payer } from '../core/money.ts'
 import type { Plaintext } from '../core/plaintext.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
@@ -23,6 +24,13 @@ export interface JobRequest {
   readonly requestKey: string
   readonly class: JobClass
   readonly deadlineMs: number
+  /** Who pays, and what the job may use at most: exact input, the task's own limit of output. Absent: nobody, or there is no ledger. */
+  readonly paid?: PaidBy
+}
+
+export interface PaidBy {
+  readonly payer: Payer
+  readonly bound: Units
 }
 
 export interface Submitted {
@@ -42,6 +50,8 @@ export interface JobFacts {
   readonly weights?: string
   readonly tier: Tier
   readonly units: Units
+  /** What it cost; absent where nobody pays and until done. */
+  readonly price?: JobPrice
   readonly attempts: number
   /** Milliseconds: waiting for a worker, running on the last one, from submit to settled. */
   readonly timings: { readonly waitedMs: number; readonly ranMs: number; readonly totalMs: number }
@@ -76,6 +86,8 @@ export interface SealedRequest {
   readonly owner: string
   readonly requestKey: string
   readonly class: JobClass
+  /** As `JobRequest.paid`; nobody of ours can count what it uses, so the worker's receipt counts, within the bound. */
+  readonly paid?: PaidBy
 }
 
 /** What became of such a job. */
@@ -113,7 +125,10 @@ export interface DraftWatch {
 }
 
 export interface Desk {
-  /** Throws `stores.down` with nothing held, `input.too-large`, `input.too-many`, `worker.none`. */
+  /**
+   * Throws `stores.down` with nothing held, `input.too-large`, `input.too-many`, `worker.none`; of a job that is paid also
+   * `price.unknown`, `funds.insufficient`, `quota.spent`.
+   */
   submit(request: JobRequest): Promise<Submitted>
   /** True when the job will not be answered; false when it had ended before. Any front may: its own is told. */
   cancel(job: JobId): Promise<boolean>

@@ -2,8 +2,10 @@
 
 import type { ErrorCode } from '../core/errors.ts'
 import type { FrontId, JobId, Kid, OwnerId } from '../core/ids.ts'
-import type { Database } from '../db/database.ts'
+import type { HoldRequest } from '../core/money.ts'
+import type { Database, Tx } from '../db/database.ts'
 import type { JobClass, JobFacts, JobState } from './desk-port.ts'
+import { endAndRelease } from './ending.ts'
 import {
   codeOfRow,
   jobOf,
@@ -13,6 +15,7 @@ import {
   toFacts,
   toOpenJob,
 } from './job-row.ts'
+import type { MoneyPort } from './money-port.ts'
 
 export interface NewJob {
   readonly job: JobId
@@ -66,37 +69,39 @@ const forgotten = { wrappedResult: null, sealedResult: null, wrappedSalt: null }
 
 export type DeskStore = ReturnType<typeof createDeskStore>
 
-/** One front's rows; looked at and ended early by any. Each call is one statement, so one commit. */
-export function createDeskStore({ rows }: Database, front: FrontId) {
+/** One front's rows; looked at and ended early by any. Each call is one commit, and without a ledger one statement. */
+export function createDeskStore(db: Database, front: FrontId, money?: MoneyPort) {
+  const { rows } = db
   return {
     findByRequest: async (requestKey: string): Promise<JobId | undefined> => {
       const row = await rows.job.findUnique({ where: { requestKey }, select: { id: true } })
       return row ? jobOf(row.id) : undefined
     },
 
-    /** False when the request key is known (a rival submit was quicker). */
-    insert: async (entry: NewJob): Promise<boolean> => {
-      const { job, createdAtMs, expiresAtMs, wrappedCek, wrappedSalt, ...fields } = entry
-      const { count } = await rows.job.createMany({
-        data: [
-          {
-            ...fields,
-            id: job,
-            createdAt: new Date(createdAtMs),
-            expiresAt: new Date(expiresAtMs),
-            sealedEnvelope: Uint8Array.from(entry.sealedEnvelope),
-            ...(wrappedCek && { wrappedCek: Uint8Array.from(wrappedCek) }),
-            ...(wrappedSalt && { wrappedSalt: Uint8Array.from(wrappedSalt) }),
-          },
-        ],
-        skipDuplicates: true,
+    /**
+     * False when the request key is known (a rival submit was quicker). What the job may cost is held in the same
+     * transaction. Throws what the ledger's `hold` throws, and then nothing is written.
+     */
+    insert: async (entry: NewJob, hold?: HoldRequest): Promise<boolean> => {
+      if (!money || !hold) return insertRow(rows, entry)
+      return db.transaction(async (tx) => {
+        if (!(await insertRow(tx, entry))) return false
+        await money.hold(tx, hold)
+        return true
       })
-      return count === 1
     },
 
-    /** Takes a refused job back; nothing of it stays. */
+    /** Takes a refused job back; nothing of it stays but a hold that was given back. */
     remove: async (job: JobId): Promise<void> => {
-      await rows.job.deleteMany({ where: { id: job, state: 'queued', attempt: 0 } })
+      const where = { id: job, state: 'queued', attempt: 0 } as const
+      if (!money) {
+        await rows.job.deleteMany({ where })
+        return
+      }
+      await db.transaction(async (tx) => {
+        const { count } = await tx.job.deleteMany({ where })
+        if (count > 0) await money.release(tx, job, 'released')
+      })
     },
 
     look: async (job: JobId): Promise<(OpenJob & { state: JobState }) | undefined> => {
@@ -118,18 +123,21 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
 
     /** Ends an open job without an answer; undefined when it had ended. Fences every running attempt. */
     cancel: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
-      const [row] = await rows.job.updateManyAndReturn({
-        where: { id: job, state: open },
-        data: {
-          state: 'cancelled',
-          code: 'job.cancelled',
-          settledAt: new Date(nowMs),
-          wrappedResult: null,
-          ...shredded,
-        },
-        select: openColumns,
+      const [ended] = await endAndRelease(db, money, async (tx) => {
+        const found = await tx.job.updateManyAndReturn({
+          where: { id: job, state: open },
+          data: {
+            state: 'cancelled',
+            code: 'job.cancelled',
+            settledAt: new Date(nowMs),
+            wrappedResult: null,
+            ...shredded,
+          },
+          select: openColumns,
+        })
+        return found.map(toOpenJob)
       })
-      return row ? toOpenJob(row) : undefined
+      return ended
     },
 
     /** Ended jobs of this front that were not delivered, oldest first. */
@@ -185,27 +193,42 @@ export function createDeskStore({ rows }: Database, front: FrontId) {
 
 export type SweepStore = ReturnType<typeof createSweepStore>
 
+/** Rows that end in one transaction. */
+const expirePage = 200
+
 /** All fronts' rows, for the sweeps. */
-export function createSweepStore({ rows }: Database) {
+export function createSweepStore(db: Database, money?: MoneyPort) {
+  const { rows } = db
   return {
     /** Ends what is past its deadline; each row is returned to one caller only. */
     expire: async (nowMs: number): Promise<readonly OpenJob[]> => {
       const now = new Date(nowMs)
       const due = { state: open, expiresAt: { lte: now } }
-      // A read first: nearly always nothing is due, and an idle UPDATE would be a commit all the same.
-      if ((await rows.job.count({ where: due, take: 1 })) === 0) return []
-      const ended = await rows.job.updateManyAndReturn({
-        where: due,
-        data: {
-          state: 'expired',
-          code: 'job.expired',
-          settledAt: now,
-          wrappedResult: null,
-          ...shredded,
-        },
-        select: openColumns,
-      })
-      return ended.map(toOpenJob)
+      const ended: OpenJob[] = []
+      for (;;) {
+        // A read first: nearly always nothing is due, and an idle UPDATE would be a commit all the same.
+        const found = await rows.job.findMany({
+          where: due,
+          take: expirePage,
+          select: { id: true },
+        })
+        if (found.length === 0) return ended
+        const page = await endAndRelease(db, money, async (tx) => {
+          const expired = await tx.job.updateManyAndReturn({
+            where: { ...due, id: { in: found.map(({ id }) => id) } },
+            data: {
+              state: 'expired',
+              code: 'job.expired',
+              settledAt: now,
+              wrappedResult: null,
+              ...shredded,
+            },
+            select: openColumns,
+          })
+          return expired.map(toOpenJob)
+        })
+        ended.push(...page)
+      }
     },
 
     /** The open ones among these jobs. */
@@ -258,18 +281,21 @@ export function createSweepStore({ rows }: Database) {
 
     /** Fails an open job for a reason of ours (a lost blob); undefined when it had ended. */
     fail: async (job: JobId, code: ErrorCode, nowMs: number): Promise<OpenJob | undefined> => {
-      const [row] = await rows.job.updateManyAndReturn({
-        where: { id: job, state: open },
-        data: {
-          state: 'failed',
-          code,
-          settledAt: new Date(nowMs),
-          wrappedResult: null,
-          ...shredded,
-        },
-        select: openColumns,
+      const [ended] = await endAndRelease(db, money, async (tx) => {
+        const found = await tx.job.updateManyAndReturn({
+          where: { id: job, state: open },
+          data: {
+            state: 'failed',
+            code,
+            settledAt: new Date(nowMs),
+            wrappedResult: null,
+            ...shredded,
+          },
+          select: openColumns,
+        })
+        return found.map(toOpenJob)
       })
-      return row ? toOpenJob(row) : undefined
+      return ended
     },
 
     /** Open or undelivered jobs that own one of these blobs. */
@@ -312,4 +338,23 @@ export function createSweepStore({ rows }: Database) {
       return count
     },
   }
+}
+
+async function insertRow(tx: Tx, entry: NewJob): Promise<boolean> {
+  const { job, createdAtMs, expiresAtMs, wrappedCek, wrappedSalt, ...fields } = entry
+  const { count } = await tx.job.createMany({
+    data: [
+      {
+        ...fields,
+        id: job,
+        createdAt: new Date(createdAtMs),
+        expiresAt: new Date(expiresAtMs),
+        sealedEnvelope: Uint8Array.from(entry.sealedEnvelope),
+        ...(wrappedCek && { wrappedCek: Uint8Array.from(wrappedCek) }),
+        ...(wrappedSalt && { wrappedSalt: Uint8Array.from(wrappedSalt) }),
+      },
+    ],
+    skipDuplicates: true,
+  })
+  return count === 1
 }

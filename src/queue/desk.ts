@@ -6,6 +6,7 @@ import { describe } from '../core/describe.ts'
 import type { Envelope } from '../core/frames.ts'
 import { type FrontId, type JobId, newJobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import type { HoldRequest } from '../core/money.ts'
 import { poolOf } from '../core/tier.ts'
 import type { Database } from '../db/database.ts'
 import { createTurnstile } from './admission.ts'
@@ -27,6 +28,7 @@ import { createFairness } from './fairness.ts'
 import { createFrontStore } from './front-store.ts'
 import { startFrontWatch } from './front-watch.ts'
 import type { OpenJob } from './job-row.ts'
+import type { MoneyPort } from './money-port.ts'
 import { hashOwner, hashRequest } from './owner-hash.ts'
 import { createPoolQueues, type PoolQueue } from './pool-queue.ts'
 import type { RedisLink } from './redis.ts'
@@ -44,6 +46,8 @@ export interface DeskOptions {
   readonly ownerKey: Uint8Array
   /** Most bytes of a task's result stream; 2 MiB where it says nothing. */
   readonly maxOutputBytes?: (task: string) => number
+  /** The ledger that jobs are paid through; absent: nothing costs anything. */
+  readonly money?: MoneyPort
   /** Jobs that may wait in one pool before a front says that it is busy: about 50 a slot. 500 where it says nothing. */
   readonly maxWaiting?: number
   readonly clock: Clock
@@ -62,12 +66,14 @@ const maxAudioBytes = 200 * 2 ** 20
 const maxLifeMs = 86_400_000
 const maxAttempts = 3
 const standardMaxWaiting = 500
+/** A job that its deadline did not end by then never will be. */
+const holdGraceMs = 600_000
 
 /** Opens the desk of one front and starts its sweeps. `redis` must be connected. */
 export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
   const { front, db, redis, blobs, clock, log } = options
-  const store = createDeskStore(db, front)
-  const sweepStore = createSweepStore(db)
+  const store = createDeskStore(db, front, options.money)
+  const sweepStore = createSweepStore(db, options.money)
   const queues = createPoolQueues(redis)
   const fairness = createFairness(redis)
   const turnstile = createTurnstile({
@@ -129,7 +135,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     if (waiting.all >= (options.maxWaiting ?? standardMaxWaiting)) throw new AppError('worker.none')
     const entry = await seal(request, requestKey)
     const { job } = entry.row
-    if (!(await store.insert(entry.row))) {
+    if (!(await insert(entry, request))) {
       // A rival submit of the same request was quicker: what was just made is thrown away.
       await dropBlob(entry.sealed)
       const rival = await store.findByRequest(requestKey)
@@ -150,6 +156,18 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
     const isFirst = answer === 'go' && request.class === 'interactive'
     const place = isFirst ? waiting.first : await placeOf(entry.open, waiting).catch(() => 0)
     return { job, place, isNew: true }
+  }
+  /** Refused for want of money, nothing of it stays. */
+  const insert = async (
+    { row, sealed }: { row: NewJob; sealed: SealedJob },
+    request: JobRequest,
+  ): Promise<boolean> => {
+    try {
+      return await store.insert(row, holdOf(row, request))
+    } catch (error) {
+      await dropBlob(sealed)
+      throw error
+    }
   }
   /** The row is durable: when Redis goes away now, the sweep adds the job later. */
   const enter = async (job: OpenJob): Promise<'go' | 'wait' | 'full'> => {
@@ -270,7 +288,7 @@ export async function createDesk(options: DeskOptions): Promise<OwnedDesk> {
       sealedEnvelope: canonicalBytes(envelope),
     }
     // The asker chose the id: one that is known must not be taken for a second time.
-    if (!(await store.insert(row))) throw new AppError('input.invalid')
+    if (!(await store.insert(row, holdOf(row, request)))) throw new AppError('input.invalid')
     const place = { pool, owner, class: request.class }
     const open = { job, front, task, place, ...times, isRunning: false, attempt: 0, blobId: null }
     const answer = await enter(open)
@@ -338,6 +356,16 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw cause instanceof AppError ? cause : new AppError('stores.down', {}, { cause })
   }
+}
+
+/** What is held for a job that somebody pays. */
+function holdOf(
+  { job, task, expiresAtMs }: Pick<NewJob, 'job' | 'task' | 'expiresAtMs'>,
+  { paid, ...request }: JobRequest | SealedRequest,
+): HoldRequest | undefined {
+  if (!paid) return undefined
+  const { model, tier } = 'envelope' in request ? request.envelope : request
+  return { job, task, model, tier, ...paid, closesAtMs: expiresAtMs + holdGraceMs }
 }
 
 /** The envelope itself is checked where it is opened; here only that it can be lent at all. */

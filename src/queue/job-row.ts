@@ -1,5 +1,6 @@
 /** @module What rows of `jobs` look like outside the stores: parsed ids and content-free facts. */
 import { isErrorCode } from '../core/app-error.ts'
+import type { Asset } from '../core/coin.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import {
   type FrontId,
@@ -100,6 +101,9 @@ interface FactsRow {
   readonly cachedTokens: bigint
   readonly outTokens: bigint
   readonly audioMs: bigint
+  readonly priceAsset: Asset | null
+  readonly priceAmount: bigint | null
+  readonly priceFree: boolean
   readonly attempt: number
   readonly createdAt: Date
   readonly startedAt: Date | null
@@ -122,6 +126,10 @@ export function toFacts(row: FactsRow): JobFacts {
       outTokens: Number(row.outTokens),
       audioMs: Number(row.audioMs),
     },
+    ...(row.priceAsset &&
+      row.priceAmount !== null && {
+        price: { asset: row.priceAsset, amount: row.priceAmount, isFree: row.priceFree },
+      }),
     attempts: row.attempt,
     timings: {
       waitedMs: started - created,

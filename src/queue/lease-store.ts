@@ -5,10 +5,12 @@ import { parseStrictJson } from '../core/canonical.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { type Envelope, envelopeSchema } from '../core/frames.ts'
 import type { FrontId, JobId, Kid, LeaseId, ModelId } from '../core/ids.ts'
+import type { Captured } from '../core/money.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { shredded } from './desk-store.ts'
+import { endAndRelease } from './ending.ts'
 import {
   codeOfRow,
   frontOf,
@@ -18,6 +20,7 @@ import {
   openColumns,
   toOpenJob,
 } from './job-row.ts'
+import type { MoneyPort } from './money-port.ts'
 
 /** Who is given the key. */
 export interface ReleaseTo {
@@ -80,7 +83,27 @@ export interface Settlement {
   readonly view: string
   readonly weights: string
   readonly units: Units
+  readonly evidenceId: string
+  readonly pay: PayFacts
   readonly nowMs: number
+}
+
+/** What the ledger has to know of an answer beside its receipt. */
+export interface PayFacts {
+  /** Account hash of the worker's payout address; absent where it has none. */
+  readonly payee?: string
+  /** As the gateway counted; absent where it could not. */
+  readonly recounted?: Units
+  /** False for an answer that costs nothing. */
+  readonly isCharged: boolean
+}
+
+/** What became of a settled job. */
+export interface Settled {
+  /** Who is to deliver. */
+  readonly front: FrontId
+  /** Absent where nobody pays. */
+  readonly captured?: Captured
 }
 
 /** A running attempt found again after a restart. */
@@ -89,6 +112,7 @@ export interface RunningAttempt {
   readonly lease: LeaseId
   readonly envelope: Envelope
   readonly isClientHeld: boolean
+  readonly wrappedCek: Uint8Array | undefined
   readonly wrappedResult: Uint8Array
   readonly inputHash: string
   readonly evidenceId: string
@@ -113,7 +137,8 @@ const maxReleaseTries = 5
 const fenceOf = ({ job, attempt, lease, kid }: Fence) =>
   ({ id: job, state: 'running', attempt, lease, kid }) as const
 
-export function createLeaseStore({ rows }: Database) {
+export function createLeaseStore(db: Database, money?: MoneyPort) {
+  const { rows } = db
   const refusalOf = async ({ job, model, tier, nowMs }: ReleaseTo): Promise<Refusal> => {
     const row = await rows.job.findUnique({
       where: { id: job },
@@ -187,31 +212,38 @@ export function createLeaseStore({ rows }: Database) {
 
     /**
      * Undefined when the fence has moved or the job has ended (`release.fenced`), else the front that is to deliver.
-     * One statement and so one commit: input and its key go, answer and receipt come, or nothing happens.
+     * One commit: input and its key go, answer and receipt come, and what was held is captured, or nothing happens.
+     * Throws what the ledger's `capture` throws.
      */
-    settle: async (fence: Fence, done: Settlement): Promise<FrontId | undefined> => {
-      const { units, receipt } = done
-      const at = new Date(done.nowMs)
-      const sealedResult = Uint8Array.from(done.sealedResult)
-      const document = Uint8Array.from(Buffer.from(receipt.document, 'utf8'))
-      const note = Uint8Array.from(Buffer.from(receipt.note, 'utf8'))
-      const found = await rows.$queryRaw<{ front: string }[]>`
-        WITH settled AS (
-          UPDATE jobs SET state = 'done', settled_at = ${at}::timestamptz, sealed_result = ${sealedResult}::bytea,
-            receipt_digest = ${receipt.digest}, weights = ${done.weights}, in_tokens = ${units.inTokens}::bigint,
-            cached_tokens = ${units.cachedTokens}::bigint, out_tokens = ${units.outTokens}::bigint,
-            audio_ms = ${units.audioMs}::bigint, sealed_envelope = NULL, wrapped_cek = NULL
-          WHERE id = ${fence.job} AND state = 'running' AND attempt = ${fence.attempt}::int
-            AND lease = ${fence.lease} AND kid = ${fence.kid}
-          RETURNING id, attempt, kid, evidence_id, receipt_digest, settled_at, front
-        ), kept AS (
-          INSERT INTO receipts (job, attempt, kid, evidence_id, digest, at, document, note, view)
-          SELECT id, attempt, kid, evidence_id, receipt_digest, settled_at, ${document}::bytea, ${note}::bytea,
-            ${done.view} FROM settled
-        )
-        SELECT front FROM settled`
-      const [row] = found
-      return row && frontOf(row.front)
+    settle: async (fence: Fence, done: Settlement): Promise<Settled | undefined> => {
+      if (!money) {
+        const front = await settleRow(rows, fence, done)
+        return front && { front }
+      }
+      return db.transaction(async (tx) => {
+        const front = await settleRow(tx, fence, done)
+        if (!front) return undefined
+        const captured = await money.capture(tx, {
+          job: fence.job,
+          kid: fence.kid,
+          receiptDigest: done.receipt.digest,
+          evidenceId: done.evidenceId,
+          weights: done.weights,
+          reported: done.units,
+          ...done.pay,
+        })
+        if (!captured) return { front }
+        await tx.job.update({
+          where: { id: fence.job },
+          data: {
+            priceAsset: captured.asset,
+            priceAmount: captured.charge,
+            priceFree: captured.isFree,
+          },
+          select: { id: true },
+        })
+        return { front, captured }
+      })
     },
 
     /** Ends the job without an answer, on behalf of this attempt only. */
@@ -219,18 +251,21 @@ export function createLeaseStore({ rows }: Database) {
       fence: Fence,
       end: { code: ErrorCode; nowMs: number },
     ): Promise<OpenJob | undefined> => {
-      const [row] = await rows.job.updateManyAndReturn({
-        where: fenceOf(fence),
-        data: {
-          state: 'failed',
-          code: end.code,
-          settledAt: new Date(end.nowMs),
-          wrappedResult: null,
-          ...shredded,
-        },
-        select: openColumns,
+      const [ended] = await endAndRelease(db, money, async (tx) => {
+        const found = await tx.job.updateManyAndReturn({
+          where: fenceOf(fence),
+          data: {
+            state: 'failed',
+            code: end.code,
+            settledAt: new Date(end.nowMs),
+            wrappedResult: null,
+            ...shredded,
+          },
+          select: openColumns,
+        })
+        return found.map(toOpenJob)
       })
-      return row && toOpenJob(row)
+      return ended
     },
 
     /** Takes the lease away from this attempt; the job waits again. False when the fence had moved. */
@@ -245,18 +280,21 @@ export function createLeaseStore({ rows }: Database) {
     /** Ends a job whose attempts are used up, whoever had the last one. */
     giveUp: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
       const row = await rows.job.findUnique({ where: { id: job }, select: { lastCode: true } })
-      const [ended] = await rows.job.updateManyAndReturn({
-        where: { id: job, state: { in: ['queued', 'running'] } },
-        data: {
-          state: 'failed',
-          code: row?.lastCode ?? 'worker.lost',
-          settledAt: new Date(nowMs),
-          wrappedResult: null,
-          ...shredded,
-        },
-        select: openColumns,
+      const [ended] = await endAndRelease(db, money, async (tx) => {
+        const found = await tx.job.updateManyAndReturn({
+          where: { id: job, state: { in: ['queued', 'running'] } },
+          data: {
+            state: 'failed',
+            code: row?.lastCode ?? 'worker.lost',
+            settledAt: new Date(nowMs),
+            wrappedResult: null,
+            ...shredded,
+          },
+          select: openColumns,
+        })
+        return found.map(toOpenJob)
       })
-      return ended && toOpenJob(ended)
+      return ended
     },
 
     /** Any job of ours, whatever its state. */
@@ -305,6 +343,7 @@ export function createLeaseStore({ rows }: Database) {
         lease: leaseOf(row.lease),
         envelope: readEnvelope(row.sealedEnvelope),
         isClientHeld: row.clientHeld,
+        wrappedCek: row.wrappedCek ?? undefined,
         wrappedResult: row.wrappedResult,
         inputHash: row.inputHash,
         evidenceId: row.evidenceId,
@@ -332,6 +371,31 @@ export function createLeaseStore({ rows }: Database) {
       )
     },
   }
+}
+
+/** One statement: input and its key go, answer and receipt come, or nothing happens. */
+async function settleRow(tx: Tx, fence: Fence, done: Settlement): Promise<FrontId | undefined> {
+  const { units, receipt } = done
+  const at = new Date(done.nowMs)
+  const sealedResult = Uint8Array.from(done.sealedResult)
+  const document = Uint8Array.from(Buffer.from(receipt.document, 'utf8'))
+  const note = Uint8Array.from(Buffer.from(receipt.note, 'utf8'))
+  const [row] = await tx.$queryRaw<{ front: string }[]>`
+    WITH settled AS (
+      UPDATE jobs SET state = 'done', settled_at = ${at}::timestamptz, sealed_result = ${sealedResult}::bytea,
+        receipt_digest = ${receipt.digest}, weights = ${done.weights}, in_tokens = ${units.inTokens}::bigint,
+        cached_tokens = ${units.cachedTokens}::bigint, out_tokens = ${units.outTokens}::bigint,
+        audio_ms = ${units.audioMs}::bigint, sealed_envelope = NULL, wrapped_cek = NULL
+      WHERE id = ${fence.job} AND state = 'running' AND attempt = ${fence.attempt}::int
+        AND lease = ${fence.lease} AND kid = ${fence.kid}
+      RETURNING id, attempt, kid, evidence_id, receipt_digest, settled_at, front
+    ), kept AS (
+      INSERT INTO receipts (job, attempt, kid, evidence_id, digest, at, document, note, view)
+      SELECT id, attempt, kid, evidence_id, receipt_digest, settled_at, ${document}::bytea, ${note}::bytea,
+        ${done.view} FROM settled
+    )
+    SELECT front FROM settled`
+  return row && frontOf(row.front)
 }
 
 /** What this worker may be shown: of wraps its own only. Undefined when the asker chose others. */

@@ -54,6 +54,12 @@ export const summarize: Task<SummarizeInput> = {
     to: 'en',
     length: 'short',
   },
+  sourceOf: ({ text }) => text,
+  // Where the source is in another language, what was summarised is translated.
+  maxOutTokens: ({ from, to, length }) => {
+    const { maxTokens } = LENGTHS[length]
+    return from === undefined || from === to ? 2 * maxTokens : 5 * maxTokens + 512
+  },
   run: runSummarize,
 }
 

@@ -1,6 +1,6 @@
 /** @module What a task is: a pure function from input and engine ports to output. Adding a task is one file and one line in `index.ts`. */
 import { z } from 'zod'
-import type { Units } from '../core/units.ts'
+import { noUnits, type Units } from '../core/units.ts'
 
 /** ISO 639-1 (or -3 where there is none) code in lower case. */
 export const languageSchema = z.string().regex(/^[a-z]{2,3}$/)
@@ -127,6 +127,23 @@ export interface TaskResult {
   readonly units: Units
 }
 
+/**
+ * What a job is billed for: tokens of its source and of its answer by the model's own tokenizer, nothing of prompts, repeats
+ * and intermediate steps; of a speech task the sound as it was decoded. Worker and gateway count the same way.
+ */
+export const billedUnits = (
+  kind: Task<unknown>['kind'],
+  of: { readonly source: string; readonly answer: string; readonly audioMs: number },
+  count: (text: string) => number,
+): Units =>
+  kind === 'stt'
+    ? { ...noUnits, audioMs: of.audioMs }
+    : { ...noUnits, inTokens: count(of.source), outTokens: count(of.answer) }
+
+/** Answers that cost nobody anything: nothing was said, or nothing was to be done. */
+export const isBilled = (outcome: TaskOutput['outcome']): boolean =>
+  outcome === 'ok' || outcome === 'truncated'
+
 /** One AI task. `Input` is what stands, as JSON, inside the sealed envelope. */
 export interface Task<Input> {
   readonly id: string
@@ -141,5 +158,9 @@ export interface Task<Input> {
   readonly maxOutputBytes: number
   /** A small input that the tests and canary jobs run. */
   readonly sample: Input
+  /** The text whose tokens are billed as input; empty where sound is what is billed. */
+  sourceOf(input: Input): string
+  /** No answer to an input of so many tokens is billed for more. */
+  maxOutTokens(input: Input, inTokens: number): number
   run(ports: TaskPorts, input: Input, context: TaskContext): Promise<TaskResult>
 }

@@ -42,6 +42,8 @@ export const transcribe: Task<TranscribeInput> = {
   deadlineMs: 30 * 60_000,
   maxOutputBytes: 8 * 2 ** 20,
   sample: { v: 1, maxSeconds: 60 },
+  sourceOf: () => '',
+  maxOutTokens: () => 0,
   run: runTranscribe,
 }
 

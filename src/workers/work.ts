@@ -9,7 +9,7 @@ import { WORKER_CODES, type WorkerCode } from '../core/errors.ts'
 import type { FrameOf } from '../core/frames.ts'
 import type { Log } from '../core/log.ts'
 import { Plaintext } from '../core/plaintext.ts'
-import type { TaskPorts, TaskResult, TextRequest } from '../tasks/task.ts'
+import { billedUnits, type TaskPorts, type TaskResult, type TextRequest } from '../tasks/task.ts'
 import { openBlob } from '../tee/blob.ts'
 import { nodeHashes } from '../tee/node-crypto.ts'
 import { buildReceipt } from '../tee/receipt.ts'
@@ -144,6 +144,7 @@ async function answer(deps: WorkDeps, running: Running): Promise<void> {
 const isCharged = (outcome: TaskResult['output']['outcome']): boolean =>
   outcome === 'ok' || outcome === 'truncated'
 
+/** The answer, with what is billed for it instead of what the engine ran. */
 async function runTask(
   deps: WorkDeps,
   running: Running & { writer: ResultWriter; prompts: ReturnType<typeof createHash> },
@@ -162,11 +163,17 @@ async function runTask(
     sendProgress: (percent) => attempt.chunk(writer.progress(percent)),
   })
   try {
-    return await opened.task.run(recordPrompts(loan.ports, prompts), opened.input, {
+    const { task, input } = opened
+    const { output, units: used } = await task.run(recordPrompts(loan.ports, prompts), input, {
       signal,
       onDraft: (text) => pace.draft(text),
       onProgress: (percent) => pace.progress(percent),
     })
+    const billed = { source: task.sourceOf(input), answer: output.text, audioMs: used.audioMs }
+    return {
+      output,
+      units: billedUnits(task.kind, billed, (words) => loan.ports.text.count(words)),
+    }
   } finally {
     pace.stop()
     loan.release()

@@ -1,6 +1,4 @@
 /** @module The price tables in use: which one quotes new jobs, and what each job was quoted under (PAY §2). */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Asset } from '../../core/coin.ts'
@@ -34,12 +32,6 @@ export interface Prices {
   /** Reads what other processes have adopted. */
   refresh(): Promise<void>
 }
-
-/** Where the starting values stand. */
-export const ownTables = join(import.meta.dirname, 'tables')
-
-export const readOwnTable = (world: PriceWorld, version = 1): PriceTable =>
-  readTable(readFileSync(join(ownTables, `${String(version)}.json`), 'utf8'), world)
 
 interface Entry extends StoredTable {
   readonly rows: ReadonlyMap<string, PriceRow>

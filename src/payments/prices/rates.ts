@@ -61,13 +61,11 @@ export const exceeds = (units: Units, bound: Units): boolean =>
 const tokenSlack = 1
 const audioSlackMs = 250
 
+const apart = (a: number, b: number, slack: number): boolean =>
+  Math.abs(a - b) > slack && Math.abs(a - b) * 100 > Math.max(a, b)
+
 /** True when two counts of the same thing are more than 1 % apart, and by more than one token or 250 ms. */
-export function differs(said: Units, seen: Units): boolean {
-  const apart = (a: number, b: number, slack: number): boolean =>
-    Math.abs(a - b) > slack && Math.abs(a - b) * 100 > Math.max(a, b)
-  return (
-    apart(said.inTokens, seen.inTokens, tokenSlack) ||
-    apart(said.outTokens, seen.outTokens, tokenSlack) ||
-    apart(said.audioMs, seen.audioMs, audioSlackMs)
-  )
-}
+export const differs = (said: Units, seen: Units): boolean =>
+  apart(said.inTokens, seen.inTokens, tokenSlack) ||
+  apart(said.outTokens, seen.outTokens, tokenSlack) ||
+  apart(said.audioMs, seen.audioMs, audioSlackMs)
