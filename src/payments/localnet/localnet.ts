@@ -109,7 +109,8 @@ async function openChain(setup: LocalnetSetup, fresh: string): Promise<LocalChai
   return chain
 }
 
+/** The emulator's short configuration: what decides a transaction, without the validators' lists that take a second to read. */
 async function emulatorConfig(): Promise<string> {
-  const { defaultConfig } = await import('@ton/sandbox')
-  return defaultConfig
+  const { slimConfig } = await import('@ton/sandbox/dist/config/slimConfig.js')
+  return slimConfig
 }
