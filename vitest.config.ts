@@ -19,6 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', 10_000, true),
+      project('contracts', 120_000, true),
       project('integration', 60_000, true),
       project('journey', 300_000, false),
     ],

@@ -1,0 +1,36 @@
+/** @module A promise of a contract as data: run by the tests under both fee tables, under coverage, and against every mutant. */
+import { expect } from 'vitest'
+import type { ContractWorld, Outcome } from '../../support/contract-world.ts'
+
+export interface Scenario<World, Options> {
+  readonly title: string
+  readonly run: (make: (options?: Options) => Promise<World>) => Promise<void>
+}
+
+/** The message is refused with `exit`; storage and balance are as before and the value goes back. */
+export async function expectRefused(
+  world: ContractWorld,
+  exit: number,
+  act: () => Promise<Outcome>,
+): Promise<void> {
+  const before = (await world.data()).hash().toString('hex')
+  const outcome = await act()
+  expect(outcome.exit).toBe(exit)
+  expect((await world.data()).hash().toString('hex')).toBe(before)
+  expect(outcome.delta).toBe(0n)
+  expect(outcome.payouts).toEqual([])
+  expect(outcome.events).toEqual([])
+  expect(outcome.bounced).toBe(true)
+}
+
+/** The message is carried out to its end and costs the contract `spent` nano and nothing more. */
+export function expectDone(outcome: Outcome, spent = 0n): void {
+  expect(outcome.exit).toBe(0)
+  expect(outcome.action).toBe(0)
+  expect(outcome.bounced).toBe(false)
+  expect(outcome.delta).toBe(-spent)
+  expect(outcome.returned).toBeGreaterThan(0n)
+}
+
+export const sumOf = (outcome: Outcome): bigint =>
+  outcome.payouts.reduce((sum, payout) => sum + payout.amount, 0n)

@@ -1,0 +1,4 @@
+/** @module Everything that is promised of a vault. */
+import { SETTLE } from './settle.ts'
+
+export const VAULT_SCENARIOS = [...SETTLE]
