@@ -5,9 +5,16 @@ import { describe } from '../core/describe.ts'
 import type { Ground } from '../core/ground.ts'
 import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
+import { openMoney } from '../payments/ledger/open-money.ts'
+import { noteOf } from '../payments/vouchers/pay-note.ts'
+import type { Vouchers } from '../payments/vouchers/vouchers.ts'
+import { payeeOf, showPayout } from '../payments/wallets/address.ts'
+import { testWalletOf } from '../payments/wallets/test-wallet.ts'
+import { createLinking, createPayouts, type LinkingDeps } from '../payments/wallets/wallets.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
 import { createReceiptStore } from '../queue/receipt-store.ts'
 import { checkRedis, connectRedis } from '../queue/redis.ts'
+import { engineKinds } from '../tasks/index.ts'
 import { createAdmission } from '../tee/admission.ts'
 import { toHex } from '../tee/binary.ts'
 import { createEpochKeys } from '../tee/epoch-keys.ts'
@@ -20,6 +27,8 @@ import {
   ownToken,
 } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
+import { createTokenCounters } from '../workers/engine/token-counters.ts'
+import { loadManifest } from '../workers/models/manifest.ts'
 import { openAttestation } from './attestation.ts'
 import { serveAttestation } from './attestation-endpoint.ts'
 import { gatewayConfig } from './config.ts'
@@ -31,6 +40,8 @@ import { createMachines } from './machines.ts'
 import { openPolicy } from './policy.ts'
 import { createProofRoutes } from './proof-endpoint.ts'
 import { createProofPage } from './proof-page-files.ts'
+import { createWalletRoutes } from './wallet-endpoint.ts'
+import { createWalletPage } from './wallet-page-files.ts'
 
 export interface GatewayFacts {
   readonly port: number
@@ -50,6 +61,10 @@ const kekSweepMs = 600_000
 /** Token rows are read again this often: a new, paused or removed one counts from then on. */
 const joinMs = 2000
 const seenMs = 10_000
+const walletMs = 30_000
+/** Global ids of the chains; the local one's is no other's. */
+const chainIds = { mainnet: '-239', testnet: '-3', devnet: '-217' } as const
+const nobody: ReadonlySet<string> = new Set()
 
 /** Resolves when workers can connect. */
 export async function main({
@@ -58,7 +73,15 @@ export async function main({
   log,
   clock,
   life,
-}: Ground & { db: Database }): Promise<GatewayFacts> {
+  wallets,
+  vouchers,
+}: Ground & {
+  db: Database
+  /** Signs what workers earned; absent: they work, and are told of no pay. */
+  vouchers?: Vouchers
+  /** The chain that owners' wallets are on; absent: its number is known, and no contract of it. */
+  wallets?: Pick<LinkingDeps, 'network' | 'own' | 'keyOnChain'>
+}): Promise<GatewayFacts> {
   const config = loadConfig(gatewayConfig, env)
   const net = config.CHRYSALIS_NET
   const data = config.CHRYSALIS_DATA
@@ -116,7 +139,32 @@ export async function main({
     log,
     life,
   })
-  const admission = createAdmission({ identity, net, joins, ...attestation, clock })
+  const walletUrl = config.CHRYSALIS_WALLET_URL
+  const walletGround = {
+    domain: walletUrl === undefined ? '127.0.0.1' : new URL(walletUrl).hostname,
+    network: chainIds[net],
+    own: () => nobody,
+    keyOnChain: () => Promise.resolve(undefined),
+    ...wallets,
+  }
+  const payouts = createPayouts({ db, clock })
+  let boundPort = config.CHRYSALIS_GATEWAY_PORT
+  const admission = createAdmission({
+    identity,
+    net,
+    joins,
+    ...attestation,
+    ...(vouchers && { payTerms: payTermsBy(vouchers) }),
+    clock,
+  })
+  const models = await loadManifest(data)
+  const counters = createTokenCounters({
+    folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
+    rows: models,
+    log,
+  })
+  life.keep('token-counters', counters, (it) => it.close())
+  const { money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
   const gateway = await createGateway({
     net,
     db,
@@ -125,9 +173,20 @@ export async function main({
     keks,
     identity,
     admission,
+    money,
+    pay: { payeeOf, counterOf: (model) => counters.counterOf(model) },
     machines,
     routes: [
       createProofPage(),
+      createWalletRoutes({
+        linking: createLinking({ db, clock, ...walletGround }),
+        show: (address) => showPayout(address, net !== 'mainnet'),
+        ...(net === 'devnet' && {
+          testWallet: (publicKey) => testWalletOf(publicKey, Number(walletGround.network)),
+        }),
+      createWalletPage(),
+        url: () => config.CHRYSALIS_WALLET_URL ?? `http://127.0.0.1:${String(boundPort)}/wallet`,
+      }),
       ...createProofRoutes({
         receipts: createReceiptStore(db),
         evidence: (id) => attestation.evidence.evidence(id),
@@ -151,6 +210,10 @@ export async function main({
     gateway.heedTokens()
   })
   rounds.every(seenMs, () => machines.seen())
+  rounds.every(walletMs, async () => {
+    const switched = await payouts.sweep()
+    if (switched > 0) log.info('payouts.switched', { switched })
+  })
   life.keep('join-tokens', rounds, (it) => it.close())
   life.keep(
     'policy-watch',
@@ -159,6 +222,7 @@ export async function main({
   )
   attestation.onChange(() => gateway.judgeAgain())
   const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
+  boundPort = port
   log.info('gateway.listening', { port, kid: identity.kid })
   return {
     port,
@@ -167,4 +231,10 @@ export async function main({
     brokerKey: identity.publicKey,
     workers: () => gateway.workers(),
   }
+}
+
+/** A payout text that is no address of the base chain is paid nowhere. */
+const payTermsBy = (vouchers: Vouchers) => async (payout: string) => {
+  const payee = payeeOf(payout)
+  return payee === undefined ? undefined : vouchers.terms(payee)
 }

@@ -26,14 +26,11 @@ export interface LinkOutcome {
   readonly address: string
 }
 
-export interface Wallets {
+/** An owner's address and its change; needs no chain. */
+export interface Payouts {
   payoutOf(owner: string): Promise<LinkedPayout>
   /** Opens the wallet page for an owner, for ten minutes; 43 base64url characters. */
   ticket(owner: string): Promise<string>
-  /** A fresh nonce. Throws `wallet.ticket` for an unknown or old ticket. */
-  offer(ticket: string): Promise<LinkOffer>
-  /** Takes a wallet's proof. Throws `wallet.ticket`, `wallet.proof.<reason>`, `wallet.change-open`, `chain.unavailable`. */
-  link(ticket: string, proof: unknown): Promise<LinkOutcome>
   /** Links what the installation made itself; false where the owner has proved an address. */
   linkLocal(owner: string, payout: string): Promise<boolean>
   /** The new address counts a day later. Throws `wallet.change-unknown`. */
@@ -44,7 +41,15 @@ export interface Wallets {
   sweep(): Promise<number>
 }
 
-export interface WalletDeps {
+/** The server's side of the wallet page. */
+export interface Linking {
+  /** A fresh nonce. Throws `wallet.ticket` for an unknown or old ticket. */
+  offer(ticket: string): Promise<LinkOffer>
+  /** Takes a wallet's proof. Throws `wallet.ticket`, `wallet.proof.<reason>`, `wallet.change-open`, `chain.unavailable`. */
+  link(ticket: string, proof: unknown): Promise<LinkOutcome>
+}
+
+export interface LinkingDeps {
   readonly db: Database
   /** Host of the wallet page. */
   readonly domain: string
@@ -64,14 +69,8 @@ const delayMs = 24 * 3_600_000
 const unconfirmedMs = 3_600_000
 const reminderMs = 2 * 3_600_000
 
-export function createWallets(deps: WalletDeps): Wallets {
-  const { db, domain, network, clock } = deps
+export function createPayouts({ db, clock }: { db: Database; clock: Clock }): Payouts {
   const store = createWalletStore(db)
-  const ownerOf = async (ticket: string): Promise<string> => {
-    const owner = await store.ownerOfTicket(hashOf(ticket), clock.now())
-    if (owner === undefined) throw new AppError('wallet.ticket')
-    return owner
-  }
   return {
     payoutOf: (owner) => store.payoutOf(owner),
     ticket: async (owner) => {
@@ -80,6 +79,25 @@ export function createWallets(deps: WalletDeps): Wallets {
       await store.addTicket({ hash: hashOf(ticket), owner, expiresAtMs })
       return ticket
     },
+    linkLocal: (owner, payout) => store.linkUnproven(owner, payout, clock.now()),
+    confirmChange: (owner, id) => {
+      const nowMs = clock.now()
+      return store.confirm(owner, id, { nowMs, dueAtMs: nowMs + delayMs })
+    },
+    cancelChange: (owner, id) => store.cancel(owner, id, clock.now()),
+    sweep: () => store.sweep({ nowMs: clock.now(), staleMs: unconfirmedMs, reminderMs }),
+  }
+}
+
+export function createLinking(deps: LinkingDeps): Linking {
+  const { db, domain, network, clock } = deps
+  const store = createWalletStore(db)
+  const ownerOf = async (ticket: string): Promise<string> => {
+    const owner = await store.ownerOfTicket(hashOf(ticket), clock.now())
+    if (owner === undefined) throw new AppError('wallet.ticket')
+    return owner
+  }
+  return {
     offer: async (ticket) => {
       const owner = await ownerOf(ticket)
       const nonce = randomBytes(32).toString('hex')
@@ -102,13 +120,6 @@ export function createWallets(deps: WalletDeps): Wallets {
       const state = typeof outcome === 'string' ? outcome : 'asked'
       return { state, address: proven.address }
     },
-    linkLocal: (owner, payout) => store.linkUnproven(owner, payout, clock.now()),
-    confirmChange: (owner, id) => {
-      const nowMs = clock.now()
-      return store.confirm(owner, id, { nowMs, dueAtMs: nowMs + delayMs })
-    },
-    cancelChange: (owner, id) => store.cancel(owner, id, clock.now()),
-    sweep: () => store.sweep({ nowMs: clock.now(), staleMs: unconfirmedMs, reminderMs }),
   }
 }
 

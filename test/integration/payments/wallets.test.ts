@@ -1,14 +1,19 @@
 /** Linking and changing a payout address on a real database, the clock in the test's hands. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { systemClock } from '../../../src/core/clock.ts'
-import { type Database, openDatabase } from '../../../src/db/database.ts'
-import { createWallets, type Wallets } from '../../../src/payments/wallets/wallets.ts'
+import type { Database } from '../../../src/db/database.ts'
+import {
+  createLinking,
+  createPayouts,
+  type Linking,
+  type Payouts,
+} from '../../../src/payments/wallets/wallets.ts'
+import { openTestDatabase } from '../../support/stores.ts'
 import { TestClock } from '../../support/test-clock.ts'
 import { type TestWallet, testWallet, walletProof } from '../../support/wallet.ts'
 
 let db: Database
 beforeAll(async () => {
-  db = await openDatabase({ url: 'memory:', clock: systemClock })
+  db = await openTestDatabase()
 }, 180_000)
 afterAll(() => db.close(), 60_000)
 
@@ -18,14 +23,14 @@ const hour = 60 * minute
 const first = testWallet('v4r2', 11)
 const second = testWallet('v5r1', 12)
 let clock: TestClock
-let wallets: Wallets
+let wallets: Payouts & Linking
 
 beforeEach(async () => {
   const { owner, payoutChange, walletTicket, walletNonce, ownerNotice, joinToken } = db.rows
   for (const table of [owner, payoutChange, walletTicket, walletNonce, ownerNotice, joinToken])
     await (table.deleteMany as () => Promise<unknown>)()
   clock = new TestClock(startMs)
-  wallets = createWallets({
+  const linking = createLinking({
     db,
     domain: 'gpu.example.org',
     network: '-217',
@@ -33,6 +38,7 @@ beforeEach(async () => {
     keyOnChain: async () => undefined,
     clock,
   })
+  wallets = { ...createPayouts({ db, clock }), ...linking }
 })
 
 const signed = (wallet: TestWallet, payload: string, timestamp = clock.now() / 1000) =>

@@ -178,11 +178,13 @@ const refused: readonly (readonly [string, string, unknown, Partial<ProofRules>?
   ['a key of the wrong length', 'shape', { ...honest, publicKey: 'ab' }],
 ]
 
-test.each(refused)('%s is refused as wallet.proof.%s', async (_what, reason, sent, more = {}) => {
-  await expect(checkProof(sent, { ...rules, ...more })).rejects.toThrow(
-    expect.objectContaining({ code: `wallet.proof.${reason}` }),
-  )
-})
+for (const [what, reason, sent, more] of refused)
+  test(`${what} is refused as wallet.proof.${reason}`, async () => {
+    const checked = checkProof(sent, { ...rules, ...more })
+
+    const refusal = expect.objectContaining({ code: `wallet.proof.${reason}` })
+    await expect(checked).rejects.toThrow(refusal)
+  })
 
 test('the message is put together as TON Connect describes it', () => {
   const parts = { domain: 'пример.рф', lengthBytes: 17, timestamp: nowS, payload: '' }
