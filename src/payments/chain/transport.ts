@@ -82,10 +82,12 @@ async function text(response: Response): Promise<string> {
   const parts: Uint8Array[] = []
   const reader = response.body?.getReader()
   let size = 0
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    size += part.value.length
+  for (;;) {
+    const part: unknown = (await reader?.read())?.value
+    if (!(part instanceof Uint8Array)) break
+    size += part.length
     if (size > maxAnswerBytes) throw new RangeError('an answer without end')
-    parts.push(part.value)
+    parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')
 }
