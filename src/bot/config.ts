@@ -17,6 +17,8 @@ const webhookUrl = z
 const botSettings = z.object({
   CHRYSALIS_NET: netSchema.default('devnet'),
   CHRYSALIS_DATA: folderSchema,
+  /** Where vocabularies are found for counting what is billed; `<data>/models` where nothing is said. */
+  CHRYSALIS_MODELS: folderSchema.optional(),
   REDIS_URL: secret(),
   TELEGRAM_TOKEN: token.pipe(secret()),
   TELEGRAM_API_ROOT: z.url({ protocol: /^https?$/ }).default('https://api.telegram.org'),

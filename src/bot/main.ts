@@ -6,15 +6,18 @@ import type { Ground } from '../core/ground.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 import { createDeskSealing } from '../gateway/desk-sealing.ts'
+import { openMoney } from '../payments/ledger/open-money.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
 import { createDesk } from '../queue/desk.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { taskOf } from '../tasks/index.ts'
+import { engineKinds, taskOf } from '../tasks/index.ts'
 import { openIdentity } from '../tee/identity.ts'
 import { createKeks } from '../tee/kek.ts'
 import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
 import { encodeProofLink } from '../tee/verify/proof-link.ts'
+import { createTokenCounters } from '../workers/engine/token-counters.ts'
+import { loadManifest } from '../workers/models/manifest.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
 import { type BotConfig, botConfig } from './config.ts'
 import { createPacer } from './pacer.ts'
@@ -35,6 +38,14 @@ export async function main(
   const identity = openIdentity(join(data, 'keys'))
   const redis = await connectRedis(config.REDIS_URL.reveal(), log)
   life.keep('redis', redis, (it) => it.close())
+  const models = await loadManifest(data)
+  const counters = createTokenCounters({
+    folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
+    rows: models,
+    log,
+  })
+  life.keep('token-counters', counters, (it) => it.close())
+  const { money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
   const desk = await createDesk({
     front: config.CHRYSALIS_FRONT,
     // The part before the colon is the bot's public number.
@@ -45,6 +56,7 @@ export async function main(
     blobs: createFileBlobs({ folder: join(data, 'blobs') }),
     ownerKey: readOrCreateSecretFile(join(data, 'keys', 'owners.key'), () => randomBytes(32)),
     maxOutputBytes: (task) => taskOf(task).maxOutputBytes,
+    money,
     clock,
     log,
   })

@@ -55,11 +55,8 @@ export const summarize: Task<SummarizeInput> = {
     length: 'short',
   },
   sourceOf: ({ text }) => text,
-  // Where the source is in another language, what was summarised is translated.
-  maxOutTokens: ({ from, to, length }) => {
-    const { maxTokens } = LENGTHS[length]
-    return from === undefined || from === to ? 2 * maxTokens : 5 * maxTokens + 512
-  },
+  // No longer than its source, nearly; then perhaps translated, which may take three times as many.
+  maxOutTokens: (inTokens) => 3 * Math.min(LENGTHS.long.maxTokens, 2 * inTokens + 160) + 512,
   run: runSummarize,
 }
 

@@ -160,7 +160,7 @@ export interface Task<Input> {
   readonly sample: Input
   /** The text whose tokens are billed as input; empty where sound is what is billed. */
   sourceOf(input: Input): string
-  /** No answer to an input of so many tokens is billed for more. */
-  maxOutTokens(input: Input, inTokens: number): number
+  /** No answer to a source of so many tokens is billed for more. */
+  maxOutTokens(inTokens: number): number
   run(ports: TaskPorts, input: Input, context: TaskContext): Promise<TaskResult>
 }

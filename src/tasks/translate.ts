@@ -56,7 +56,7 @@ export const translate: Task<TranslateInput> = {
   sample: { v: 1, text: 'Hola, ¿nos vemos mañana a las 10:00?', from: 'es', to: 'en' },
   sourceOf: ({ text }) => text,
   // Each step may be three times as long as its source, and on the way through English that is rarely longer than the source.
-  maxOutTokens: (_input, inTokens) => 5 * inTokens + 512,
+  maxOutTokens: (inTokens) => 5 * inTokens + 512,
   run: async (ports, input, context) => {
     checkTextSize(input.text)
     for (const language of [input.to, input.from ?? input.to])
