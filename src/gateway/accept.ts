@@ -8,6 +8,7 @@ import type { Admission } from '../tee/admission.ts'
 import { Refusal, refusalOf } from '../tee/refusal.ts'
 import { type Handshake, startHandshake } from './admit.ts'
 import { listenTo } from './connection.ts'
+import type { PayDesk } from './earnings.ts'
 import type { MachineWatch } from './machines.ts'
 import { createUnsentWatch } from './socket-limits.ts'
 import type { Watched } from './upkeep.ts'
@@ -37,10 +38,11 @@ export function createAcceptor(deps: {
   connections: Set<Watched>
   isClosing: () => boolean
   machines?: MachineWatch
+  payDesk?: PayDesk
   clock: Clock
   log: Log
 }): Acceptor {
-  const { admission, desk, connections, machines, clock, log } = deps
+  const { admission, desk, connections, machines, payDesk, clock, log } = deps
   const judges = new Set<() => void>()
   const listeners = new Set<() => void>()
   let unadmitted = 0
@@ -98,18 +100,20 @@ export function createAcceptor(deps: {
         log.warn('worker.refused', { code, reason, kid: worker?.kid })
         if (worker && isFinal) desk.dismiss(worker)
       },
-      onAdmitted: (session) => {
+      onAdmitted: (session, earnings) => {
         const lifeS = session.expiresAt - nowS()
         renewAtS = session.expiresAt - Math.min(renewBeforeS, lifeS / lastPart)
         machines?.admitted(session)
         if (worker) {
           worker.session = session
           worker.isStale = false
+          payDesk?.admitted(worker, earnings)
           desk.renewed(worker)
           return
         }
         unadmitted--
         worker = desk.enter(session, link)
+        payDesk?.admitted(worker, earnings)
         heed()
       },
     })

@@ -51,7 +51,8 @@ export function startHandshake(deps: {
   network?: string
   send: (frame: FromGateway) => void
   close: (code: number) => void
-  onAdmitted: (session: AdmittedSession) => void
+  /** `earnings`: what its hello said about money. */
+  onAdmitted: (session: AdmittedSession, earnings: FrameOf<'hello'>['earnings']) => void
   /** Called before the refusal is sent. */
   onRefused: (refused: RefusedWorker) => void
 }): Handshake {
@@ -124,7 +125,7 @@ export function startHandshake(deps: {
     if (result.ok) {
       admitted = true
       send(result.verdict)
-      deps.onAdmitted(result)
+      deps.onAdmitted(result, hello.earnings)
       return
     }
     const isPassing = passing.has(result.code) || passing.has(result.reason ?? result.code)

@@ -65,7 +65,7 @@ export interface GatewayDeps {
   /** With `money`: how answers are counted, and who earns. */
   readonly pay?: { readonly counterOf: TokenCounter } & Pick<PayPort, 'payeeOf'>
   /** Where workers' owners are paid: what workers are told, and the note to each pay. */
-  readonly pay?: Pick<Parameters<typeof createPayDesk>[0], 'vouchers' | 'noteOf'>
+  readonly earnings?: Pick<Parameters<typeof createPayDesk>[0], 'vouchers' | 'noteOf'>
   /** What the same port serves beside workers. */
   readonly routes?: readonly Route[]
   readonly clock: Clock
@@ -107,9 +107,6 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   }
   const wakeAll = (pool: PoolId): void =>
     quietly(redis.commands.publish(gatewaysChannel, encodeGatewayMessage({ kind: 'wake', pool })))
-  const payDesk =
-    deps.pay &&
-    createPayDesk({ ...deps.pay, workers, renew: () => acceptor.judgeAgain(), clock, log })
   const drops = createLeaseDrops({ redis, clock, quietly })
   const releases = createReleaseStore(db)
   const { keks } = deps
@@ -127,7 +124,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     clock,
     log,
   })
+  const payDesk =
+    deps.earnings &&
+    createPayDesk({ ...deps.earnings, workers, renew: () => acceptor.judgeAgain(), clock, log })
   const book = createLeaseBook({
+    ...(payDesk && { payDesk }),
     net,
     store,
     turnstile,

@@ -17,6 +17,7 @@ import { checkReceipt } from '../tee/receipt.ts'
 import { createVerifier, type Verifier } from '../tee/signature.ts'
 import { type Answer, answerOf, dropStream, followStream, takeChunk } from './answer.ts'
 import type { Breaker } from './breaker.ts'
+import type { PayDesk } from './earnings.ts'
 import type { Recount } from './recount.ts'
 import { aboutInput, blameOf, losesModel, nextStep } from './retry-policy.ts'
 import type { Lease, Worker } from './worker.ts'
@@ -32,6 +33,8 @@ export interface LeaseBookDeps {
   readonly identity: Identity
   /** Absent where nobody pays. */
   readonly pay?: PayPort
+  /** Says what an answer earned, once that is committed. */
+  readonly payDesk?: Pick<PayDesk, 'answerOf'>
   readonly clock: Clock
   readonly log: Log
   /** A lease is no longer ours: other gateways need not take it over. */
@@ -238,7 +241,8 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       turnstile.leave(ended, 'settled'),
       inQueue(() => fetched.complete(receiptHash)),
     ])
-    worker.send({ type: 'ack', job, attempt, ok: true })
+    const earned = deps.payDesk?.answerOf(worker, settled.captured)
+    worker.send({ type: 'ack', job, attempt, ok: true, ...earned })
     release(lease)
     await noteFalseClaim(lease)
   }

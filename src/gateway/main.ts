@@ -175,16 +175,17 @@ export async function main({
     admission,
     money,
     pay: { payeeOf, counterOf: (model) => counters.counterOf(model) },
+    ...(vouchers && { earnings: { vouchers, noteOf } }),
     machines,
     routes: [
       createProofPage(),
+      createWalletPage(),
       createWalletRoutes({
         linking: createLinking({ db, clock, ...walletGround }),
         show: (address) => showPayout(address, net !== 'mainnet'),
         ...(net === 'devnet' && {
           testWallet: (publicKey) => testWalletOf(publicKey, Number(walletGround.network)),
         }),
-      createWalletPage(),
         url: () => config.CHRYSALIS_WALLET_URL ?? `http://127.0.0.1:${String(boundPort)}/wallet`,
       }),
       ...createProofRoutes({
