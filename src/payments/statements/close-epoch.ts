@@ -1,0 +1,48 @@
+/** @module The end of a commit epoch: all that was earned since the last one goes into two trees, whose root the vault is given (PAY §15). */
+import { createHash } from 'node:crypto'
+import type { Tx } from '../../db/database.ts'
+import {
+  balanceLeaves,
+  type EpochRow,
+  keepEpoch,
+  lastEpoch,
+  lockClosing,
+  receiptLeaves,
+  takeReceipts,
+} from './epoch-store.ts'
+import { balanceLeaf, epochRoot, hexOf, NO_ROOT, receiptLeaf } from './leaves.ts'
+import { rootOf } from './merkle.ts'
+
+export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+
+/**
+ * Closes the vault's running epoch, in the caller's transaction: every committed receipt of its payees that is in none
+ * yet is in this one. `vault`: its account hash. Numbers follow each other from 1, as the vault demands.
+ */
+export async function closeEpoch(
+  tx: Tx,
+  { vault, atMs }: { readonly vault: string; readonly atMs: number },
+): Promise<EpochRow> {
+  await lockClosing(tx)
+  const last = await lastEpoch(tx, vault)
+  const epoch = (last?.epoch ?? 0) + 1
+  await takeReceipts(tx, { vault, epoch })
+  const receipts = await receiptLeaves(tx, { vault, epoch })
+  const balances = await balanceLeaves(tx, { vault, epoch })
+  const receiptsRoot = hexOf(rootOf(receipts.map(receiptLeaf), sha256))
+  const balancesRoot = hexOf(rootOf(balances.map(balanceLeaf), sha256))
+  const previousRoot = last?.root ?? NO_ROOT
+  const row: EpochRow = {
+    vault,
+    epoch,
+    receipts: receipts.length,
+    payees: balances.length,
+    totalNano: balances.reduce((sum, { totalNano }) => sum + totalNano, 0n),
+    receiptsRoot,
+    balancesRoot,
+    root: epochRoot({ epoch, previousRoot, receiptsRoot, balancesRoot }, sha256),
+    atMs,
+  }
+  await keepEpoch(tx, row)
+  return row
+}
