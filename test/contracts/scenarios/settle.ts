@@ -104,7 +104,8 @@ export const SETTLE: readonly VaultScenario[] = [
     },
   },
   {
-    title: 'a foreign key, chain, vault, magic, epoch and a batch too late are refused, each with its number',
+    title:
+      'a foreign key, chain, vault, magic, epoch and a batch too late are refused, each with its number',
     run: async (make) => {
       const vault = await make()
       const batch = entriesOf(2, coins(1))
@@ -125,10 +126,7 @@ export const SETTLE: readonly VaultScenario[] = [
       )
       const foreign = beginCell().storeUint(0x43485631, 32).storeUint(0, 300).endCell()
       await expectRefused(vault, EXIT.Domain, () =>
-        vault.send(
-          vault.relayer,
-          settleBody({ cell: foreign, signature: keyOf(1).sign(foreign) }),
-        ),
+        vault.send(vault.relayer, settleBody({ cell: foreign, signature: keyOf(1).sign(foreign) })),
       )
       expectDone(await vault.settle(batch, { validUntil: vault.now() }), coins(2))
     },
