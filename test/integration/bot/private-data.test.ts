@@ -149,6 +149,23 @@ test('/export speaks Russian too', async () => {
   expect(sent?.documents.map((it) => it.file_name)).toEqual(['my-data.json'])
 })
 
+test('/delete_data is done in Russian too: its word, its answer, no row', async () => {
+  const ivan = newcomer('ru')
+  await world.sim.say(ivan, german)
+  await world.sim.answers(ivan, 1)
+
+  await world.sim.say(ivan, '/delete_data')
+  const [, asked] = await world.sim.answers(ivan, 2)
+  await world.sim.say(ivan, 'удалить')
+  const said = await world.sim.answers(ivan, 3)
+  await world.bot.updates.idle()
+
+  expect(asked?.text).toContain('Напишите УДАЛИТЬ')
+  expect(asked?.buttons.map((it) => it.text)).toEqual(['Удалить мои данные', 'Оставить'])
+  expect(said[2]?.text).toMatch(/^Готово: удален/)
+  expect(await rowsOf(ivan)).toBe(0)
+})
+
 test('another word keeps everything, and a command leaves the dialogue and runs', async () => {
   const ann = newcomer()
   await world.sim.say(ann, '/delete_data')

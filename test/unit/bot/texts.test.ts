@@ -60,6 +60,45 @@ describe.each(uiLanguages)('texts in %s', (ui) => {
   })
 })
 
+/** Paths of all texts, functions named as such. */
+function pathsOf(node: unknown, path = ''): string[] {
+  if (typeof node !== 'object' || node === null) return [`${path}:${typeof node}`]
+  return Object.entries(node).flatMap(([key, value]) => pathsOf(value, `${path}/${key}`))
+}
+
+/** A copy without the text at `path`. */
+function without(node: unknown, path: readonly string[]): unknown {
+  const [first, ...rest] = path
+  if (typeof node !== 'object' || node === null) return node
+  const kept = Object.entries(node).filter(([key]) => rest.length > 0 || key !== first)
+  return Object.fromEntries(kept.map(([key, it]) => [key, key === first ? without(it, rest) : it]))
+}
+
+test('both languages have the same texts of the same kinds, and each one that is taken out of the Russian ones is missed', () => {
+  const english = pathsOf(textsOf('en')).toSorted()
+  const russian = pathsOf(textsOf('ru')).toSorted()
+
+  expect(russian).toEqual(english)
+  for (const path of russian) {
+    const names = path.replace(/:\w+$/, '').split('/').slice(1)
+    expect(pathsOf(without(textsOf('ru'), names))).not.toContain(path)
+  }
+  expect(russian.length).toBeGreaterThan(200)
+})
+
+test('texts that lack one do not compile', () => {
+  const { forget, ...rest } = textsOf('ru')
+  const { word, ...words } = forget
+
+  // @ts-expect-error the texts about deleting are missing
+  const broken: Texts = rest
+  // @ts-expect-error one of them is missing
+  const lacking: Texts = { ...rest, forget: words }
+
+  expect([broken, lacking].map((it) => it.forget?.word)).toEqual([undefined, undefined])
+  expect(word).toBe('УДАЛИТЬ')
+})
+
 test('numbers take their grammatical form', () => {
   const russian = textsOf('ru')
 
