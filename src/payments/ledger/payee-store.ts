@@ -11,6 +11,8 @@ export interface PayeeTotals {
   readonly earnedNano: bigint
   readonly paidNano: bigint
   readonly paidAtMs?: number
+  /** Of its first earning. */
+  readonly createdAtMs: number
 }
 
 /** Adds to what a payee ever earned and gives the sum; its row is locked until the transaction ends. */
@@ -32,7 +34,14 @@ export const payLines = (payee: string, payNano: bigint): readonly PostingLine[]
   { account: payeeAccount(payee), asset: 'nano', amount: payNano },
 ]
 
-const columns = { payee: true, vault: true, earnedTotal: true, paidTotal: true, paidAt: true }
+const columns = {
+  payee: true,
+  vault: true,
+  earnedTotal: true,
+  paidTotal: true,
+  paidAt: true,
+  createdAt: true,
+}
 
 type Row = {
   payee: string
@@ -40,6 +49,7 @@ type Row = {
   earnedTotal: bigint
   paidTotal: bigint
   paidAt: Date | null
+  createdAt: Date
 }
 
 const toTotals = (row: Row): PayeeTotals => ({
@@ -47,6 +57,7 @@ const toTotals = (row: Row): PayeeTotals => ({
   ...(row.vault !== null && { vault: row.vault }),
   earnedNano: row.earnedTotal,
   paidNano: row.paidTotal,
+  createdAtMs: row.createdAt.getTime(),
   ...(row.paidAt && { paidAtMs: row.paidAt.getTime() }),
 })
 

@@ -16,6 +16,10 @@ export interface CommitStore {
   seen(tx: Tx, vault: string, seen: { epoch: number; lt: bigint }): Promise<void>
   /** The highest epoch there is; 0: none. */
   last(vault: string): Promise<number>
+  /** When the last one was made; undefined: none was. */
+  lastAtMs(vault: string): Promise<number | undefined>
+  /** Whether something was earned that no epoch holds. */
+  hasNews(vault: string): Promise<boolean>
 }
 
 export const createCommitStore = (db: Database): CommitStore => ({
@@ -36,6 +40,21 @@ export const createCommitStore = (db: Database): CommitStore => ({
       orderBy: { epoch: 'desc' },
     })
     return row?.epoch ?? 0
+  },
+  lastAtMs: async (vault) => {
+    const row = await db.rows.commitEpoch.findFirst({
+      where: { vault },
+      orderBy: { epoch: 'desc' },
+    })
+    return row?.at.getTime()
+  },
+  hasNews: async (vault) => {
+    const [row] = await db.rows.$queryRaw<{ found: boolean }[]>`
+      SELECT EXISTS (
+        SELECT 1 FROM pay_receipts r JOIN payees p ON p.payee = r.payee
+        WHERE r.commit_epoch IS NULL AND r.pay > 0 AND p.vault = ${vault}
+      ) AS found`
+    return row?.found === true
   },
 })
 

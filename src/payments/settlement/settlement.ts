@@ -63,7 +63,7 @@ export interface SettlementDeps extends OutboxDeps, Pick<ReconcileDeps, 'commits
   readonly bind: (payees: readonly string[]) => Promise<void>
   readonly ask: (payee: string, atMs: number) => Promise<void>
   /** Makes the day's commitment when it is time; its row is then waiting in `commits`. */
-  readonly closeEpoch?: () => Promise<void>
+  readonly closeEpoch?: (isNow: boolean) => Promise<void>
   /** How far `settleNow` looks between two steps: half a block on the localnet. */
   readonly pauseMs?: number
   readonly walletSeqno: () => Promise<number>
@@ -120,8 +120,15 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     })
   }
 
+  /** Before an epoch is closed: its trees hold the payees of this vault. */
+  const bindNew = async (): Promise<void> => {
+    const free = (await deps.payees()).filter(({ isBound }) => isBound !== true)
+    if (free.length > 0) await deps.bind(free.map(({ payee }) => payee))
+  }
+
   const isAnythingDue = async (isAll: boolean): Promise<boolean> => {
-    await deps.closeEpoch?.()
+    await bindNew()
+    await deps.closeEpoch?.(isAll)
     if (await commits.waiting(vault.id)) return true
     return (await deps.payees()).some((it) => whyNotDue(it, clock.now(), isAll) === undefined)
   }
@@ -134,19 +141,18 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     if (!(await deps.lease())) return 'waiting'
     const { utime } = await chain.head()
     if (clock.now() / 1000 - utime > maxLagS) return 'waiting'
-    if (isReconciled && !(await isAnythingDue(isAll))) return 'none'
+    const isDue = await isAnythingDue(isAll)
+    if (isReconciled && !isDue) return 'none'
     // Before any new batch the rows are compared with the chain.
     const sight = await reconcileNow()
     if (!sight) return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
     if (sight.data.pausedUntil > utime) return 'waiting'
-    await deps.closeEpoch?.()
     const { lines, chunks, left } = await plan(sight, isAll)
     const commitment = await commits.waiting(vault.id)
     if (lines.length === 0 && !commitment) {
       if (left.why === 'funds') await waitForFunds()
       return 'none'
     }
-    await deps.bind(lines.map(({ payee }) => payee))
     const { valueFactor } = progress
     const commit = commitment && {
       chunk: chunks.length,
