@@ -134,11 +134,11 @@ export interface TaskResult {
 export const billedUnits = (
   kind: Task<unknown>['kind'],
   of: { readonly source: string; readonly answer: string; readonly audioMs: number },
-  count: (text: string) => number,
+  tokensOf: (text: string) => number,
 ): Units =>
   kind === 'stt'
     ? { ...noUnits, audioMs: of.audioMs }
-    : { ...noUnits, inTokens: count(of.source), outTokens: count(of.answer) }
+    : { ...noUnits, inTokens: tokensOf(of.source), outTokens: tokensOf(of.answer) }
 
 /** Answers that cost nobody anything: nothing was said, or nothing was to be done. */
 export const isBilled = (outcome: TaskOutput['outcome']): boolean =>

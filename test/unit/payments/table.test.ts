@@ -89,9 +89,12 @@ test.each([
   ],
   ['an unknown kind of unit', { ...row, nano: { ...row.nano, pages: '1' } }, 'shape'],
   ['a row that stands there twice', row, 'twice'],
-])('%s is refused with its row and the reason', (_what, bad, reason, rate?: string) => {
-  expect(refusal(table(row, bad))).toEqual({ row: 2, reason, ...(rate && { rate }) })
-})
+] as [string, unknown, string, string?][])(
+  '%s is refused with its row and the reason',
+  (...[, bad, reason, rate]) => {
+    expect(refusal(table(row, bad))).toEqual({ row: 2, reason, ...(rate && { rate }) })
+  },
+)
 
 test('more than 10 000 rows, no rows, another form and broken JSON are refused', () => {
   expect(refusal(table(...Array.from({ length: 10_001 }, () => row)))).toMatchObject({
