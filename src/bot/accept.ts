@@ -11,6 +11,7 @@ import type { Delivery, DeliveryStore } from './delivery.ts'
 import type { Files } from './files.ts'
 import type { Limits } from './limits.ts'
 import type { Live } from './live.ts'
+import type { Pricing } from './pricing.ts'
 
 /** What the bot's operator chose to run. */
 export interface Choice {
@@ -28,6 +29,8 @@ export interface AcceptDeps {
   readonly choice: Choice
   readonly botId: number
   readonly clock: Clock
+  /** Absent where nothing is charged. */
+  readonly pricing?: Pricing
 }
 
 /** Submits a request; resolves when job and delivery row exist. Idempotent by the ask's request key. */
@@ -57,6 +60,7 @@ export function createAccept(deps: AcceptDeps): Accept {
         requestKey: requestKeyOf(deps.botId, ask),
         class: ask.class,
         deadlineMs: taskOf(work.task).deadlineMs,
+        ...(deps.pricing && { paid: await deps.pricing.paidBy(ask) }),
       })
       const delivery = { ...deliveryOf(ask, job), front: desk.front }
       await deliveries.plan(delivery)

@@ -1,4 +1,5 @@
 /** @module One request to the network as the features state it. */
+import type { Who } from '../payments/stars/stars-desk.ts'
 import type { JobClass } from '../queue/desk-port.ts'
 import type { Flow } from './delivery.ts'
 import type { FileRef } from './incoming.ts'
@@ -22,7 +23,13 @@ export type Work =
       readonly to: string
       readonly title?: string
     }
-  | { readonly task: 'transcribe'; readonly file: FileRef; readonly language?: string }
+  | {
+      readonly task: 'transcribe'
+      readonly file: FileRef
+      /** As told by Telegram; absent where it is unknown. */
+      readonly seconds?: number
+      readonly language?: string
+    }
 
 export interface Ask {
   readonly place: Place
@@ -32,6 +39,8 @@ export interface Ask {
   /** What makes the request unique beside chat, message, task and languages: empty, or the id of the press that asked again. */
   readonly tag: string
   readonly class: JobClass
+  /** Absent: the asker, or in a place without one its purse. */
+  readonly payer?: Who
 }
 
 /** Same key, same job: what a replayed update asks again finds the first. Holds ids and codes, no content. */

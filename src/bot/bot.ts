@@ -12,6 +12,7 @@ import type { Lifetime } from '../core/lifetime.ts'
 import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/plaintext.ts'
 import type { Database } from '../db/database.ts'
+import type { OpenStarsDesk, StarsDesk } from '../payments/stars/stars-desk.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import { type Choice, createAccept, resumeLive } from './accept.ts'
 import { createChannels } from './channels.ts'
@@ -32,11 +33,14 @@ import { addData } from './features/data.ts'
 import { addEdits, isFreshEdit } from './features/edits.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
+import { addMoney } from './features/money.ts'
+import { addPayments, answerCheckout } from './features/payments.ts'
 import { addLatePresses, addPresses, type PressDeps } from './features/presses.ts'
 import { createRequests } from './features/requests.ts'
 import { addSettings } from './features/settings.ts'
 import { addStop } from './features/stop.ts'
 import { addTaskCommands } from './features/task-commands.ts'
+import { addTickets } from './features/tickets.ts'
 import { createFiles } from './files.ts'
 import { forgetPerson } from './forget.ts'
 import { createGroups } from './groups.ts'
@@ -46,6 +50,7 @@ import { createLive } from './live.ts'
 import type { Bundle } from './merge.ts'
 import { type Pacer, paceCalls } from './pacer.ts'
 import { type Fatal, type Intake, startPolling } from './polling.ts'
+import { type BoundOf, createPricing } from './pricing.ts'
 import type { ProofLinks } from './proof-links.ts'
 import { detectLanguage } from './reading/language.ts'
 import type { Reader } from './reading/read.ts'
@@ -53,6 +58,7 @@ import { type AnswerFacts, createRecentFacts } from './recent-facts.ts'
 import { createPrivatePublisher } from './replies/private.ts'
 import { retryCalls } from './retry.ts'
 import { defaultSettings, uiOf } from './settings.ts'
+import { createStarCalls } from './star-calls.ts'
 import { refusalOf } from './telegram-errors.ts'
 import { textsOf } from './texts/texts.ts'
 import { createUnreachableStore } from './unreachable-store.ts'
@@ -82,6 +88,13 @@ export interface BotDeps {
   readonly intake: IntakeChoice
   readonly pacer: Pacer
   readonly proofs?: ProofLinks
+  /** Absent where nothing is charged. */
+  readonly money?: {
+    readonly open: OpenStarsDesk
+    readonly boundOf: BoundOf
+    /** Telegram accounts that answer tickets. */
+    readonly operators: readonly number[]
+  }
   readonly onFatal: (code: Fatal) => void
 }
 
@@ -92,6 +105,7 @@ export interface RunningBot {
 
 /** How often expired copies and old rows are deleted. */
 const sweepEveryMs = 10 * 60_000
+const compareEveryMs = 24 * 3_600_000
 const keepDeliveriesMs = 7 * 24 * 3_600_000
 
 /** Starts polling and delivering; everything it opens is kept in `life`. */
@@ -104,6 +118,12 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const api = new Api(deps.token.reveal(), client)
   api.config.use(retryCalls(clock, deps.pacer))
   const frameApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
+
+  const urgentApi = new Api(deps.token.reveal(), { ...client, timeoutSeconds: 5 })
+  const money = deps.money?.open(createStarCalls(api), bot.botInfo.id)
+  const boundOf = deps.money?.boundOf
+  const pricing = money && boundOf && createPricing({ ...choice, desk: money, boundOf })
+  const operators = deps.money?.operators ?? []
 
   const own = { db, botId: bot.botInfo.id, clock }
   const deliveries = createDeliveryStore(own)
@@ -150,6 +170,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     choice,
     botId: bot.botInfo.id,
     clock,
+    ...(pricing && { pricing }),
   })
   const services: Services & { reader: Reader } = {
     api,
@@ -165,6 +186,8 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     clock,
     log,
     reader: deps.reader,
+    ...(money && { money }),
+    ...(pricing && { pricing }),
   }
   const requests = createRequests(services)
 
@@ -175,6 +198,8 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     handle: (bundle) => handleBundle(bot, flavors, bundle),
     giveUp: (update) => apologise(services, update),
     askBacklog: (stale) => askBacklog(services, stale),
+    atOnce: ({ pre_checkout_query: query }) =>
+      query && answerCheckout({ api: urgentApi, money, clock, log }, query),
     isIgnored: async (update) =>
       isPublic(update) &&
       !isFreshEdit(update) &&
@@ -190,6 +215,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     await next()
   })
   addStop(bot, services)
+  if (money) addPayments(bot, { api, money, users, log })
   bot.use(sequentialize((ctx) => constraintsOf(ctx)))
   bot.use(async (ctx, next) => {
     await chats.heard(ctx.update)
@@ -200,7 +226,16 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     ctx.texts = textsOf(ctx.ui)
     await next()
   })
-  const forgetAll = { desk, deliveries, users, copies: copyStore, inbox, channels, unreachable }
+  const forgetAll = {
+    desk,
+    deliveries,
+    users,
+    copies: copyStore,
+    inbox,
+    channels,
+    unreachable,
+    ...(money && { money }),
+  }
   const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
     await ctx.conversation.exitAll()
@@ -212,6 +247,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     requests,
     settleBacklog: (chatId, wish) => updates.settleBacklog(chatId, wish),
     forget,
+    operators,
   }
   channels.addPublic(bot, services, async (userId) => (await dialogues.read(userId)) !== undefined)
   const inGroups = bot.filter(
@@ -223,11 +259,18 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
   addPresses(privately, presses)
   addCancel(privately)
-  addForgetDialogue(privately, forget)
+  addForgetDialogue(privately, forget, money)
   channels.addPrivate(privately, services, requests)
+  if (money) {
+    addMoney(privately, { ...services, money, operators })
+    addTickets(privately, { ...services, money, operators })
+  }
   addInfo(privately, services)
-  addData(privately, { me: bot.botInfo, exports: createExportStore(own) })
-  addSettings(privately)
+  addData(privately, {
+    me: bot.botInfo,
+    exports: createExportStore({ ...own, ...(money && { money }) }),
+  })
+  addSettings(privately, services)
   addTaskCommands(privately, requests)
   addEdits(privately, services, requests)
   addMessages(privately, services, requests)
@@ -256,14 +299,31 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
       recent,
       chats,
       ...(deps.proofs && { proofs: deps.proofs }),
+      ...(money && { money }),
       clock,
       log,
     }),
   )
   await updates.start()
+  if (money) life.keep('stars', startComparing({ money, clock, log }), (stop) => stop())
   life.keep('intake', await startIntake({ ...deps, bot, api, updates }), (it) => it?.stop())
   log.info('bot.started', { front: desk.front })
   return { facts: (job) => recent.of(job), updates }
+}
+
+/** What Telegram counts and we do not is booked at the start and once a day. */
+function startComparing({
+  money,
+  clock,
+  log,
+}: Pick<BotDeps, 'clock' | 'log'> & { readonly money: StarsDesk }): () => void {
+  const compare = (): void => {
+    money.stars
+      .compare()
+      .catch((error: unknown) => log.failure('stars.compare-failed', describe(error)))
+  }
+  compare()
+  return clock.every(compareEveryMs, compare)
 }
 
 /** Opens the way in for updates; whatever was the way before is closed at Telegram. */

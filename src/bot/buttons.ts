@@ -5,7 +5,22 @@ import type { CopyKey } from './copies.ts'
 /** What can be done with a sealed copy of a result. `menu`: choose a language first. */
 type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'
 
-type SettingKey = 'menu' | 'ui' | 'reads' | 'target' | 'summary' | 'copies' | 'never'
+type SettingKey = 'menu' | 'ui' | 'reads' | 'target' | 'summary' | 'copies' | 'never' | 'price'
+
+/** `value` of a pack or a subscription: whole Stars; of one payment: 16 hex characters of its hash; of a ticket of the operator's: its number. */
+export type MoneyAct =
+  | 'balance'
+  | 'buy'
+  | 'pack'
+  | 'plan'
+  | 'subscribe'
+  | 'end-plan'
+  | 'end-plan-yes'
+  | 'refund'
+  | 'refund-one'
+  | 'csv'
+  | 'ticket'
+  | 'operator-refund'
 
 /** Actions on "the source" take it from the message the pressed one replies to, so nothing needs to be stored. */
 export type Press =
@@ -36,9 +51,15 @@ export type Press =
   | { readonly kind: 'aside'; readonly action: 'show' | 'send'; readonly copy?: CopyKey }
   /** Sends a comment again of which nobody knows whether it is out. */
   | { readonly kind: 'comment'; readonly copy: CopyKey }
+  /** The same press again, by a person who has seen its price. */
+  | { readonly kind: 'priced'; readonly press: WorkPress }
+  | { readonly kind: 'money'; readonly act: MoneyAct; readonly value?: string }
   | { readonly kind: 'setting'; readonly key: SettingKey; readonly value?: string }
   | { readonly kind: 'backlog'; readonly choice: 'process' | 'discard' }
   | { readonly kind: 'forget'; readonly choice: 'yes' | 'no' }
+
+/** A press that submits a job. */
+export type WorkPress = Extract<Press, { kind: 'translate' | 'summarize' | 'transcribe' | 'copy' }>
 
 const copyActions = {
   summarize: 's',
@@ -56,7 +77,23 @@ const settingKeys = {
   summary: 's',
   copies: 'c',
   never: 'n',
+  price: 'p',
 } as const satisfies Record<SettingKey, string>
+
+const moneyActs = {
+  balance: 'b',
+  buy: 'o',
+  pack: 'k',
+  plan: 'p',
+  subscribe: 'u',
+  'end-plan': 'e',
+  'end-plan-yes': 'E',
+  refund: 'r',
+  'refund-one': 'R',
+  csv: 'c',
+  ticket: 't',
+  'operator-refund': 'O',
+} as const satisfies Record<MoneyAct, string>
 
 /** Callback data of a press. Throws RangeError if it would not fit Telegram's 64 bytes. */
 export function pressData(press: Press): string {
@@ -89,6 +126,13 @@ function encode(press: Press): string {
       return `a${press.action === 'show' ? 'a' : 'p'}${press.copy?.id ?? ''}${press.copy?.key ?? ''}`
     case 'comment':
       return `g${press.copy.id}${press.copy.key}`
+    case 'priced': {
+      // Copies fill the 64 bytes already, so they change a letter instead of getting one more.
+      const again = encode(press.press)
+      return press.press.kind === 'copy' ? `F${again.slice(1)}` : `p${again}`
+    }
+    case 'money':
+      return `y${moneyActs[press.act]}${press.value ?? ''}`
     case 'setting':
       return `c${settingKeys[press.key]}${press.value ?? ''}`
     case 'backlog':
@@ -146,10 +190,18 @@ const shapes: readonly (readonly [RegExp, (groups: Readonly<Record<string, strin
       ({ id = '', key = '' }) => ({ kind: 'comment', copy: { id, key } }),
     ],
     [
-      /^c(?<key>[murtscn])(?<value>[a-z0-9]{1,8})?$/,
+      /^c(?<key>[murtscnp])(?<value>[a-z0-9]{1,8})?$/,
       ({ key, value }) => ({
         kind: 'setting',
         key: nameOf(settingKeys, key, 'menu'),
+        ...(value && { value }),
+      }),
+    ],
+    [
+      /^y(?<act>[bokpueErRctO])(?<value>[0-9a-f]{1,16})?$/,
+      ({ act, value }) => ({
+        kind: 'money',
+        act: nameOf(moneyActs, act, 'balance'),
         ...(value && { value }),
       }),
     ],
@@ -168,6 +220,21 @@ export const isDialogueData = (data: string): boolean => data.startsWith('q')
 
 /** The press behind `data`, or undefined for data of another version or of no meaning. */
 export function parsePress(data: string): Press | undefined {
+  const again = data.startsWith('F') ? `f${data.slice(1)}` : /^p(.+)$/.exec(data)?.[1]
+  if (again !== undefined) {
+    const press = parseShape(again)
+    return press && isWork(press) ? { kind: 'priced', press } : undefined
+  }
+  return parseShape(data)
+}
+
+const isWork = (press: Press): press is WorkPress =>
+  press.kind === 'translate' ||
+  press.kind === 'summarize' ||
+  press.kind === 'transcribe' ||
+  press.kind === 'copy'
+
+function parseShape(data: string): Press | undefined {
   for (const [shape, make] of shapes) {
     const match = shape.exec(data)
     if (match) return make(match.groups ?? {})

@@ -4,12 +4,14 @@ import type { Api, Context } from 'grammy'
 import type { Message, UserFromGetMe } from 'grammy/types'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
+import type { StarsDesk } from '../payments/stars/stars-desk.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import type { Accept, Choice } from './accept.ts'
 import type { Copies } from './copies.ts'
 import type { DeliveryStore } from './delivery.ts'
 import type { Files } from './files.ts'
 import type { Limits } from './limits.ts'
+import type { Pricing } from './pricing.ts'
 import type { Settings } from './settings.ts'
 import type { Texts, UiLanguage } from './texts/texts.ts'
 import type { UserStore } from './user-store.ts'
@@ -26,6 +28,8 @@ export interface PersonFlavor {
     | { readonly kind: 'aside'; readonly ephemeralId: number }
     | { readonly kind: 'private'; readonly chatId: number }
   track: (work: Promise<void>) => void
+  /** The person pressed the button with the price. */
+  isPriceAgreed?: boolean
 }
 
 export type Ctx = ConversationFlavor<Context & PersonFlavor>
@@ -41,6 +45,9 @@ export interface Services {
   readonly limits: Limits
   readonly choice: Choice
   readonly me: UserFromGetMe
+  /** Both absent where nothing is charged. */
+  readonly money?: StarsDesk
+  readonly pricing?: Pricing
   readonly clock: Clock
   readonly log: Log
 }

@@ -6,6 +6,7 @@ import { describe } from '../core/describe.ts'
 import { ERRORS } from '../core/errors.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
+import type { StarsDesk } from '../payments/stars/stars-desk.ts'
 import type { Finished } from '../queue/desk-port.ts'
 import { type TaskOutput, taskOutputSchema } from '../tasks/task.ts'
 import { pressData } from './buttons.ts'
@@ -30,6 +31,8 @@ export interface DeliverDeps {
   readonly publishers: Publishers
   readonly recent: RecentFacts
   readonly chats: Pick<Chats, 'isUnreachable'>
+  /** Absent where nothing is charged. */
+  readonly money?: Pick<StarsDesk, 'walletOf'>
   /** Absent where no page shows proofs. */
   readonly proofs?: ProofLinks
   readonly clock: Clock
@@ -133,6 +136,7 @@ async function compose(
   { finished, output }: { finished: Finished; output: TaskOutput },
 ): Promise<Answer> {
   const copy = await keepCopy(deps, delivery, output)
+  const allowance = finished.price?.isFree === true ? await allowanceOf(deps, delivery) : undefined
   const salts = finished.state === 'done' ? finished.salts : undefined
   return composeAnswer({
     delivery,
@@ -141,8 +145,20 @@ async function compose(
     modelTitle: modelTitle(finished.model),
     texts: textsOf(delivery.ui),
     ...(copy && { copy }),
+    ...(allowance && { allowance }),
     ...(deps.proofs && salts && { proof: proofAddressOf(deps.proofs, finished.job, salts) }),
   })
+}
+
+/** In a group it is nobody else's business. */
+async function allowanceOf(
+  { money }: DeliverDeps,
+  { place: { kind, userId } }: Delivery,
+): Promise<{ left: bigint; of: bigint } | undefined> {
+  const isTheirs = kind === 'private' || kind === 'aside'
+  if (!money || userId === undefined || !isTheirs) return undefined
+  const { freeLeft: left, freeOf: of } = await money.walletOf(userId)
+  return { left, of }
 }
 
 /** Undefined where the person switched copies off, or where no button could use one. */

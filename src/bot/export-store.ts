@@ -1,12 +1,21 @@
 /** @module Everything the database holds about one person, for /export: numbers, codes and times, since no words are kept. */
 import type { Database } from '../db/database.ts'
+import type { StarsDesk } from '../payments/stars/stars-desk.ts'
 
 export interface ExportStore {
   /** JSON, indented; sealed bytes are named by their size. */
   of(userId: number): Promise<string>
 }
 
-export function createExportStore({ db, botId }: { db: Database; botId: number }): ExportStore {
+export function createExportStore({
+  db,
+  botId,
+  money,
+}: {
+  db: Database
+  botId: number
+  money?: Pick<StarsDesk, 'exportOf'>
+}): ExportStore {
   const { botUser, delivery, copy, channel, dialogue, inbox } = db.rows
   return {
     of: async (userId) => {
@@ -19,7 +28,8 @@ export function createExportStore({ db, botId }: { db: Database; botId: number }
         channel.findMany({ where: { botId: BigInt(botId), adminId: BigInt(userId) } }),
         dialogue.findMany({ where: { botId: BigInt(botId), chatId: BigInt(userId) } }),
       ])
-      const all = { v: 1, settings, answers, copies, updates, channels, dialogues }
+      const purse = await money?.exportOf(userId)
+      const all = { v: 1, settings, answers, copies, updates, channels, dialogues, money: purse }
       return JSON.stringify(all, plain, 2)
     },
   }

@@ -1,4 +1,5 @@
 /** @module Deletes everything kept about one person. */
+import type { StarsDesk } from '../payments/stars/stars-desk.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import type { Channels } from './channels.ts'
 import type { UnreachableStore } from './chats.ts'
@@ -15,9 +16,10 @@ export interface ForgetDeps {
   readonly inbox: InboxStore
   readonly channels: Pick<Channels, 'forget'>
   readonly unreachable: Pick<UnreachableStore, 'remove'>
+  readonly money?: Pick<StarsDesk, 'forget'>
 }
 
-/** Cancels what still runs, then deletes settings, copies, deliveries, kept updates and the channels they set up; gives back the number of rows. Safe to repeat. */
+/** Cancels what still runs, then deletes settings, copies, deliveries, kept updates, the channels they set up, and what links payments to them; gives back the number of rows. Safe to repeat. */
 export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<number> {
   const { desk, deliveries, users, copies, inbox, channels, unreachable } = deps
   for (const { job } of await deliveries.openOf({ userId })) await desk.cancel(job)
@@ -28,6 +30,7 @@ export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<nu
     await deliveries.forget(userId),
     await inbox.forget(userId),
     await channels.forget(userId),
+    (await deps.money?.forget(userId)) ?? 0,
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

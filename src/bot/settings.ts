@@ -13,16 +13,26 @@ export interface Settings {
   readonly summaryFrom: number
   /** Keep sealed copies for the buttons under answers. */
   readonly copies: boolean
+  /** 1e-6 Stars: what may cost more is asked about before it starts. */
+  readonly askAbove: bigint
 }
 
 export const summarySteps = [0, 400, 800, 2000] as const
+export const priceSteps = [0n, 100_000n, 1_000_000n, 10_000_000n] as const
 export const maxReads = 8
 
 /** Settings of somebody who has set nothing: they read the language of their Telegram. */
 export function defaultSettings(languageCode: string | undefined): Settings {
   const code = languageCode?.split('-')[0]?.toLowerCase() ?? ''
   const own = /^[a-z]{2,3}$/.test(code) ? code : 'en'
-  return { reads: [own], never: [], target: own, summaryFrom: 800, copies: true }
+  return {
+    reads: [own],
+    never: [],
+    target: own,
+    summaryFrom: 800,
+    copies: true,
+    askAbove: priceSteps[1],
+  }
 }
 
 export const uiOf = (settings: Settings, languageCode: string | undefined): UiLanguage =>

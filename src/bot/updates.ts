@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
 import type { Log } from '../core/log.ts'
 import { Plaintext } from '../core/plaintext.ts'
+import { isMoneyNews } from './features/payments.ts'
 import type { InboxStore, KeptUpdate, OpenUpdate } from './inbox.ts'
 import { type Bundle, createMerger } from './merge.ts'
 import { refusalOf } from './telegram-errors.ts'
@@ -17,6 +18,8 @@ export const allowedUpdates = [
   'edited_channel_post',
   'stopped_message_generation',
   'callback_query',
+  'pre_checkout_query',
+  'subscription',
   'my_chat_member',
   'chat_member',
 ] as const satisfies readonly Exclude<keyof Update, 'update_id'>[]
@@ -34,6 +37,8 @@ export interface UpdatesDeps {
   readonly askBacklog: (stale: readonly Update[]) => Promise<void>
   /** Updates worth no row: group messages that are none of our business. */
   readonly isIgnored: (update: Update) => Promise<boolean>
+  /** What cannot wait for the inbox is done at once and leaves no row; undefined for everything else. Never rejects. */
+  readonly atOnce: (update: Update) => Promise<void> | undefined
   /** Other processes may write to the same inbox: it is looked at five times a second. */
   readonly isShared: boolean
   readonly clock: Clock
@@ -91,9 +96,13 @@ export function createUpdates(deps: UpdatesDeps): Updates {
   }
 
   const merger = createMerger(clock, (bundle) => {
-    const task = handleKept(bundle).finally(() => running.delete(task))
-    running.add(task)
+    track(handleKept(bundle))
   })
+
+  function track(work: Promise<void>): void {
+    const task = work.finally(() => running.delete(task))
+    running.add(task)
+  }
 
   async function handleKept({ update, parts }: Bundle): Promise<void> {
     const ids = parts.map((part) => part.update_id)
@@ -230,7 +239,11 @@ export function createUpdates(deps: UpdatesDeps): Updates {
     },
     keep: async (batch) => {
       const wanted: Update[] = []
-      for (const update of batch) if (!(await deps.isIgnored(update))) wanted.push(update)
+      for (const update of batch) {
+        const done = deps.atOnce(update)
+        if (done) track(done)
+        else if (!(await deps.isIgnored(update))) wanted.push(update)
+      }
       if (wanted.length === 0) return true
       const rows = wanted.map((update) => rowOf(update, vault))
       const kept = await persist('inbox.keep-failed', () => inbox.keep(rows))
@@ -294,9 +307,12 @@ function rowOf(update: Update, vault: Vault): KeptUpdate {
   }
 }
 
-/** Stop waits for nothing; whatever else belongs to a chat keeps the order of the chat. */
+/** Stop and news of money wait for nothing; whatever else belongs to a chat keeps the order of the chat. */
 const laneOf = (update: Update, chatId: number | undefined): number =>
-  chatId ?? update.my_chat_member?.chat.id ?? update.chat_member?.chat.id ?? update.update_id
+  (isMoneyNews(update) ? undefined : chatId) ??
+  update.my_chat_member?.chat.id ??
+  update.chat_member?.chat.id ??
+  update.update_id
 
 const kindOf = (update: Update): string =>
   Object.keys(update).find((key) => key !== 'update_id') ?? 'unknown'
@@ -322,6 +338,8 @@ const isUpdate = (value: unknown): value is Update =>
 function freshness(update: Update, row: OpenUpdate, now: number): 'handle' | 'ask' | 'drop' {
   const age = now - row.receivedAt
   const { message } = update
+  // However late: somebody has paid.
+  if (isMoneyNews(update)) return 'handle'
   if (message?.chat.type === 'private') return age > staleMs ? 'ask' : 'handle'
   // A channel's post, in the channel or as its copy in the discussion group.
   if (update.channel_post || message?.is_automatic_forward === true)

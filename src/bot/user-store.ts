@@ -26,6 +26,7 @@ export function createUserStore(deps: { db: Database; botId: number; clock: Cloc
         target: row.target ?? reads[0] ?? 'en',
         summaryFrom: row.summaryFrom,
         copies: row.copies,
+        askAbove: row.askAbove,
       }
     },
     save: async (userId, settings) => {
@@ -36,6 +37,7 @@ export function createUserStore(deps: { db: Database; botId: number; clock: Cloc
         target: settings.target,
         summaryFrom: settings.summaryFrom,
         copies: settings.copies,
+        askAbove: settings.askAbove,
         updatedAt: new Date(deps.clock.now()),
       }
       await botUser.upsert({

@@ -1,4 +1,5 @@
 /** @module The bot under test: real grammY over HTTP against the simulator, a real database in memory, a scripted desk. */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,15 +8,29 @@ import { type IntakeChoice, startBot } from '../../src/bot/bot.ts'
 import { createPacer, type Pacer } from '../../src/bot/pacer.ts'
 import { createReader } from '../../src/bot/reading/read.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
-import { isModelId, parseId } from '../../src/core/ids.ts'
+import { isModelId, type JobId, parseId } from '../../src/core/ids.ts'
 import { Lifetime } from '../../src/core/lifetime.ts'
-import { createLog } from '../../src/core/log.ts'
+import { createLog, type Log } from '../../src/core/log.ts'
 import { Secret } from '../../src/core/plaintext.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { createMoney } from '../../src/payments/ledger/money.ts'
+import { readOwnTable } from '../../src/payments/prices/own-table.ts'
+import { openPrices } from '../../src/payments/prices/prices.ts'
+import { openStarsDesk } from '../../src/payments/stars/stars-desk.ts'
+import type { FloatState } from '../../src/payments/stars/stars-port.ts'
+import type { JobRequest } from '../../src/queue/desk-port.ts'
 import { createKeks } from '../../src/tee/kek.ts'
 import { createVault } from '../../src/tee/vault.ts'
 import { type Script, ScriptedDesk } from './scripted-desk.ts'
 import { TestSimulator } from './simulator.ts'
+
+/** Prices, ledger and Stars of a world in which requests cost something. */
+export interface TestMoney {
+  readonly float?: () => FloatState
+  readonly isMaintenance?: () => boolean
+  /** Which of the simulator's people answer tickets; asked when the bot starts. */
+  readonly operators?: (sim: TestSimulator) => readonly number[]
+}
 
 export interface BotWorld extends AsyncDisposable {
   readonly sim: TestSimulator
@@ -41,6 +56,7 @@ export interface BotWorldOptions {
   readonly intake?: IntakeChoice
   /** Sends as slowly as production does; otherwise at once. */
   readonly isPaced?: boolean
+  readonly money?: TestMoney
 }
 
 const unpaced: Pacer = {
@@ -58,6 +74,7 @@ async function emptyDatabase(): Promise<Database> {
   opened ??= openDatabase({ url: 'memory:', clock: systemClock })
   const db = await opened
   const { inbox, inboxLane, delivery, botUser, copy, dialogue, channel, post, group } = db.rows
+  const { starInvoice, starPayment, starRefund, starPlan, starTicket } = db.rows
   const { unreachableChat } = db.rows
   for (const table of [
     inbox,
@@ -70,9 +87,62 @@ async function emptyDatabase(): Promise<Database> {
     post,
     group,
     unreachableChat,
+    starInvoice,
+    starPayment,
+    starRefund,
+    starPlan,
+    starTicket,
   ])
     await (table.deleteMany as () => Promise<unknown>)()
   return db
+}
+
+/** The same names of accounts would meet the entries of the test before: each world has a key of its own. */
+async function openTestMoney(
+  options: TestMoney,
+  ground: { db: Database; clock: Clock; log: Log; sim: TestSimulator },
+) {
+  const { db, clock, log, sim } = ground
+  const world = {
+    tasks: new Map([
+      ['translate', 'llm'],
+      ['summarize', 'llm'],
+      ['transcribe', 'stt'],
+    ] as const),
+    models: new Map([
+      ['qwen2.5-coder-1.5b', 'llm'],
+      ['qwen2.5-coder-0.5b', 'llm'],
+      ['whisper-base', 'stt'],
+    ] as const),
+  }
+  const prices = await openPrices({ db, clock, world, first: readOwnTable(world) })
+  const money = createMoney({ prices, clock, log })
+  return {
+    open: openStarsDesk({
+      db,
+      prices,
+      money,
+      key: randomBytes(32),
+      float: options.float ?? (() => 'open'),
+      isMaintenance: options.isMaintenance ?? (() => false),
+      clock,
+      log,
+    }),
+    /** A token a character, and as many again for the answer. */
+    boundOf: async ({ text = '', audioMs = 0 }: { text?: string; audioMs?: number }) => ({
+      inTokens: text.length,
+      cachedTokens: 0,
+      outTokens: text.length,
+      audioMs,
+    }),
+    operators: options.operators?.(sim) ?? [],
+    hold: async (job: JobId, { paid, task, model, tier, deadlineMs }: JobRequest) => {
+      if (!paid) return
+      const closesAtMs = clock.now() + deadlineMs
+      const request = { job, ...paid, task, model, tier, closesAtMs }
+      await db.transaction((tx) => money.hold(tx, request))
+    },
+  }
 }
 
 export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotWorld> {
@@ -94,6 +164,8 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
     () => clock.now(),
   )
   let life = new Lifetime({ log, clock })
+  const money = options.money && (await openTestMoney(options.money, { db, clock, log, sim }))
+  if (money) desk.hold = money.hold
 
   const start = () =>
     startBot({
@@ -114,6 +186,7 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
       clock,
       log,
       life,
+      ...(money && { money }),
       onFatal: (code) => fatal.push(code),
     })
   const world: BotWorld = {

@@ -61,6 +61,10 @@ export class ScriptedDesk implements Desk {
   readonly front: FrontId = parseId('bot-1', isFrontId)
   readonly jobs: ScriptedJob[] = []
   script: Script
+  /** What the ledger would do; throws where it refuses. */
+  hold: ((job: JobId, request: JobRequest) => Promise<void>) | undefined
+  /** What answers cost. */
+  price: JobFacts['price']
   /** Thrown by the next submits. */
   refusal: ErrorCode | undefined
   readonly #byKey = new Map<string, ScriptedJob>()
@@ -91,6 +95,7 @@ export class ScriptedDesk implements Desk {
       delivered: false,
       deliveries: 0,
     }
+    await this.hold?.(job.job, request)
     this.#byKey.set(request.requestKey, job)
     this.jobs.push(job)
     this.#tell()
@@ -156,6 +161,7 @@ export class ScriptedDesk implements Desk {
     job.state = 'done'
     this.#end(job, {
       ...facts(job),
+      ...(this.price && { price: this.price }),
       state: 'done',
       output: Plaintext.of(JSON.stringify(whole)),
     })

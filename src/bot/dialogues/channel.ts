@@ -278,7 +278,12 @@ async function preview(
   if (text === '') return false
   await conversation.external(async (outside) => {
     if (!outside.message) return
-    const asker = { ...askerOf(outside, outside.message, 'preview'), isPreview: true }
+    const asker = {
+      ...askerOf(outside, outside.message, 'preview'),
+      isPreview: true,
+      // The preview costs the admin nothing: it has an allowance of its own.
+      payer: { kind: 'purse', name: `preview:${outside.message.chat.id}` },
+    } as const
     await requests.summarizeText(asker, { text }, language ?? (await languageOf(text, ui)))
   })
   return true

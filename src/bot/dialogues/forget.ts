@@ -1,6 +1,8 @@
 /** @module /delete_data: says what goes, waits for the typed word or the button, then deletes. */
 import { type Conversation, createConversation } from '@grammyjs/conversations'
 import type { Composer } from 'grammy'
+import { formatStars } from '../../core/coin.ts'
+import type { StarsDesk } from '../../payments/stars/stars-desk.ts'
 import type { Ctx } from '../context.ts'
 import { button } from '../replies/keyboards.ts'
 import { dialogueWaitMs } from './waiting.ts'
@@ -11,6 +13,7 @@ const id = 'forget'
 export function addForgetDialogue(
   composer: Composer<Ctx>,
   forget: (ctx: Ctx, answer: 'yes' | 'no') => Promise<void>,
+  money: StarsDesk | undefined,
 ): void {
   async function dialogue(conversation: Conversation<Ctx>): Promise<void> {
     const answer = await conversation.wait()
@@ -25,7 +28,7 @@ export function addForgetDialogue(
   composer.use(createConversation(dialogue, { id, maxMillisecondsToWait: dialogueWaitMs }))
   composer.chatType('private').command('delete_data', async (ctx) => {
     const words = ctx.texts.forget
-    await ctx.reply(words.ask, {
+    await ctx.reply([...(await losses(ctx, money)), words.ask].join('\n\n'), {
       reply_markup: {
         inline_keyboard: [
           [
@@ -38,4 +41,17 @@ export function addForgetDialogue(
     await ctx.conversation.exitAll()
     await ctx.conversation.enter(id)
   })
+}
+
+/** What deleting costs, said before it is done. */
+async function losses(ctx: Ctx, money: StarsDesk | undefined): Promise<string[]> {
+  if (!money || !ctx.from) return []
+  const { balance } = await money.walletOf(ctx.from.id)
+  const plan = await money.stars.planOf(ctx.from.id)
+  const { lose, endsPlan, stays } = ctx.texts.forget
+  return [
+    ...(balance > 0n ? [lose(formatStars(balance))] : []),
+    ...(plan?.state === 'active' ? [endsPlan] : []),
+    stays,
+  ]
 }

@@ -15,6 +15,7 @@ export function askerOf(ctx: Ctx, source: Message, tag = ''): Asker {
     tag: `${tag}${asideTag(source)}`,
     ...(ctx.from?.language_code !== undefined && { languageCode: ctx.from.language_code }),
     class: 'interactive',
+    ...(ctx.isPriceAgreed === true && { isPriceAgreed: true }),
   }
 }
 

@@ -125,6 +125,8 @@ async function submit(
       return
     } catch (error) {
       const code = codeOf(error)
+      if (code === 'funds.insufficient' || code === 'quota.spent')
+        return await deps.trouble.noFunds(taken.key)
       if (!worthWaiting.has(code)) throw error
       if (clock.now() > until) {
         log.warn('post.given-up', { code })
@@ -157,6 +159,7 @@ async function ask(deps: ChannelPostDeps, taken: Taken, source: string): Promise
     // The same words may come back after others: the time of the edit tells the versions apart.
     tag: `${source.slice(0, 32)}.${message.edit_date ?? 0}`,
     class: 'channel',
+    payer: { kind: 'person', userId: channel.adminId },
   })
 }
 

@@ -34,7 +34,7 @@ export async function followUp(
   }
   const content = (await deps.copies.open(press)) ?? shownText(answer, ctx)
   if (!content || !answer) return { text: ctx.texts.input.sendAgain, isAlert: true }
-  const asker = askerOf(ctx, answer, ctx.callbackQuery?.id ?? '')
+  const asker = { ...askerOf(ctx, answer, ctx.callbackQuery?.id ?? ''), pressed: press }
   switch (press.action) {
     case 'summarize':
       await deps.requests.summarizeText(asker, content, summaryTarget(ctx, content))

@@ -104,7 +104,9 @@ async function automatic(deps: GroupDeps, ctx: Ctx, message: Message): Promise<v
     ui: settings.ui,
     texts: textsOf(settings.ui),
     isSilent: true,
-  }
+    // Whoever wrote it asked for nothing: the group has a small purse of its own.
+    payer: { kind: 'purse', name: `c${message.chat.id}` },
+  } as const
   if (routeOf(incoming).kind === 'sound') {
     if (settings.voice && (message.voice || message.video_note))
       await deps.requests.transcribe(asker, incoming, {})

@@ -21,6 +21,7 @@ import { askerOf } from './asker.ts'
 import { pressComment } from './comment-press.ts'
 import { followUp } from './follow-ups.ts'
 import { leaveMenu, showMenu } from './menus.ts'
+import { pressMoney } from './money.ts'
 import type { Reply } from './press-reply.ts'
 import type { Requests } from './requests.ts'
 import { pressSetting } from './settings.ts'
@@ -29,6 +30,7 @@ export interface PressDeps extends Services {
   readonly requests: Requests
   readonly settleBacklog: Updates['settleBacklog']
   readonly forget: (ctx: Ctx, choice: 'yes' | 'no') => Promise<void>
+  readonly operators: readonly number[]
 }
 
 /** Buttons of dialogues that are over, and whatever else nobody knows: every press is answered. */
@@ -111,6 +113,11 @@ async function handle(deps: PressDeps, ctx: Ctx, { press, message }: Pressed): P
       return pressAside(deps, ctx, { press, message })
     case 'copy':
       return followUp(deps, ctx, { press, message })
+    case 'priced':
+      ctx.isPriceAgreed = true
+      return handle(deps, ctx, { press: press.press, message })
+    case 'money':
+      return pressMoney(deps, ctx, press)
     case 'setting':
       return pressSetting(deps, ctx, press)
     case 'backlog': {

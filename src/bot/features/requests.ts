@@ -1,11 +1,12 @@
 /** @module Turns material into asks: a text by its language, a sound, a document or a page; the same ways for messages, commands and buttons. */
 import { AppError } from '../../core/app-error.ts'
 import { describe } from '../../core/describe.ts'
+import type { Who } from '../../payments/stars/stars-desk.ts'
 import type { JobClass } from '../../queue/desk-port.ts'
 import { pairAdvice } from '../../tasks/languages.ts'
 import { checkFileSize, maxFileBytes } from '../accept.ts'
-import type { Work } from '../ask.ts'
-import type { Press } from '../buttons.ts'
+import type { Ask, Work } from '../ask.ts'
+import type { Press, WorkPress } from '../buttons.ts'
 import type { PersonFlavor, Services } from '../context.ts'
 import type { Flow } from '../delivery.ts'
 import type { Incoming } from '../incoming.ts'
@@ -16,6 +17,7 @@ import { detectLanguage } from '../reading/language.ts'
 import type { Reader } from '../reading/read.ts'
 import { type Keyboard, nameList } from '../replies/answer.ts'
 import { button, languageKeyboard } from '../replies/keyboards.ts'
+import { isShort, priceQuestion, shortage } from '../replies/prices.ts'
 import { say, sentenceOf } from '../replies/say.ts'
 import { planText, routeOf, summaryFirstUnits, summaryLanguage } from '../routing.ts'
 import { isLeftAlone } from '../settings.ts'
@@ -31,6 +33,12 @@ export interface Asker extends Pick<PersonFlavor, 'settings' | 'ui' | 'texts' | 
   readonly isSilent?: boolean
   /** For an admin who tries out what a channel would get. */
   readonly isPreview?: boolean
+  /** They have seen what it costs. */
+  readonly isPriceAgreed?: boolean
+  /** The press that asks again what was asked, where the source message alone does not say it. */
+  readonly pressed?: WorkPress
+  /** Absent: the asker. */
+  readonly payer?: Who
 }
 
 /** Text of any material, and what is known about it. */
@@ -88,6 +96,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       log.warn('request.refused', { code: error.code })
+      if (isShort(error)) return tell(api, asker, shortage(error, asker.texts))
       const { text, mayRetry } = sentenceOf(error, asker.texts)
       const sentence = error.code === 'input.too-many' ? asker.texts.input.tooMany : text
       const keyboard = mayRetry ? [[button(asker.texts.buttons.retry, again)]] : []
@@ -95,10 +104,25 @@ export function createRequests(services: Services & { reader: Reader }): Request
     }
   }
 
-  async function submit(asker: Asker, work: Work, flow: Flow): Promise<void> {
-    const { place, ui, tag } = asker
+  /** `again`: the press that asks for the same once the price is agreed on. */
+  async function submit(
+    asker: Asker,
+    { work, flow }: { work: Work; flow: Flow },
+    again: WorkPress,
+  ): Promise<void> {
+    const { place, ui, tag, payer } = asker
     const shown = asker.isPreview === true ? 'preview' : flow
-    await accept({ place, ui, flow: shown, work, tag, class: asker.class })
+    const ask = { place, ui, flow: shown, work, tag, class: asker.class, ...(payer && { payer }) }
+    const price = await priceToAgree(asker, ask)
+    if (price === undefined) await accept(ask)
+    else await tell(api, asker, priceQuestion(asker, price, asker.pressed ?? again))
+  }
+
+  /** Whoever pressed a button with the price has agreed; nobody is asked what is not theirs to pay. */
+  async function priceToAgree(asker: Asker, ask: Ask): Promise<bigint | undefined> {
+    const isAgreed = asker.isPriceAgreed === true || asker.payer !== undefined
+    if (!services.pricing || isAgreed || asker.isSilent === true) return undefined
+    return services.pricing.toAgree(ask, asker.settings.askAbove)
   }
 
   /** Downloads and page loads show that something happens; the place may take no typing (channels). */
@@ -208,7 +232,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
       : (options.from ?? (await detect(asker, material.text)) ?? material.language)
     // The sender's own words are never given back to them.
     if (from === to) return askTarget(asker, from)
-    const again: Press = { kind: 'translate', to, ...(from && { from }), sure: true }
+    const again: WorkPress = { kind: 'translate', to, ...(from && { from }), sure: true }
     if (!(await advise(asker, { from, to, task: 'translate' }, options.sure ? undefined : again)))
       return
     const work = {
@@ -218,7 +242,7 @@ export function createRequests(services: Services & { reader: Reader }): Request
       to,
       ...(mixed && { keep: mixed.keep }),
     } as const
-    await submit(asker, work, 'translation')
+    await submit(asker, { work, flow: 'translation' }, again)
   }
 
   async function summarizeMaterial(
@@ -237,7 +261,8 @@ export function createRequests(services: Services & { reader: Reader }): Request
       to,
       ...(title !== undefined && { title }),
     } as const
-    await submit(asker, work, options.isForeign === true ? 'summary-first' : 'summary')
+    const flow = options.isForeign === true ? 'summary-first' : 'summary'
+    await submit(asker, { work, flow }, { kind: 'summarize', to })
   }
 
   async function routeText(asker: Asker, text: string): Promise<void> {
@@ -334,17 +359,22 @@ export function createRequests(services: Services & { reader: Reader }): Request
         await tell(api, asker, { text: asker.texts.ask.needSound })
         return
       }
-      const { file } = route.body
+      const { file, seconds } = route.body
       if (file.bytes !== undefined && file.bytes > maxFileBytes) {
         const megabytes = Math.ceil(file.bytes / (1024 * 1024))
         await tell(api, asker, { text: asker.texts.input.fileTooBig(megabytes) })
         return
       }
-      const again: Press = { kind: 'transcribe', ...(language && { language }) }
+      const again: WorkPress = { kind: 'transcribe', ...(language && { language }) }
       await run(asker, { incoming, again }, () => {
         showTyping(asker)
-        const work = { task: 'transcribe', file, ...(language && { language }) } as const
-        return submit(asker, work, 'transcript')
+        const work = {
+          task: 'transcribe',
+          file,
+          ...(seconds !== undefined && { seconds }),
+          ...(language && { language }),
+        } as const
+        return submit(asker, { work, flow: 'transcript' }, again)
       })
     },
     route: async (asker, incoming) => {

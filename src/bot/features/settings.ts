@@ -1,21 +1,22 @@
 /** @module Settings: inline keyboards without state, edited in place. */
 import type { Composer } from 'grammy'
+import { formatStars } from '../../core/coin.ts'
 import type { Press } from '../buttons.ts'
 import type { Ctx, Services } from '../context.ts'
 import { readable, targetsFor } from '../offered.ts'
 import { type Keyboard, nameList } from '../replies/answer.ts'
 import { button, languageKeyboard } from '../replies/keyboards.ts'
-import { type Settings, summarySteps, toggleReads } from '../settings.ts'
+import { priceSteps, type Settings, summarySteps, toggleReads } from '../settings.ts'
 import { isUiLanguage, languageName, textsOf, uiLanguages } from '../texts/texts.ts'
 import type { Reply } from './press-reply.ts'
 
 type SettingPress = Extract<Press, { kind: 'setting' }>
-type Deps = Pick<Services, 'users' | 'choice'>
+type Deps = Pick<Services, 'users' | 'choice' | 'money'>
 
-export function addSettings(composer: Composer<Ctx>): void {
+export function addSettings(composer: Composer<Ctx>, deps: Pick<Services, 'money'>): void {
   const only = composer.chatType('private')
   only.command('settings', async (ctx) => {
-    const { text, keyboard } = mainMenu(ctx)
+    const { text, keyboard } = mainMenu(deps, ctx)
     await ctx.reply(text, markupOf(keyboard))
   })
   only.command('language', async (ctx) => {
@@ -77,6 +78,10 @@ function changeOf(
       return { ...settings, copies: value === 'on' }
     case 'never':
       return { ...settings, never: settings.never.filter((code) => code !== value) }
+    case 'price': {
+      const step = priceSteps.find((limit) => String(limit) === value)
+      return step === undefined ? undefined : { ...settings, askAbove: step }
+    }
   }
 }
 
@@ -84,19 +89,23 @@ function screenOf(deps: Deps, ctx: Ctx, { key, value }: SettingPress): Screen {
   const page = value !== undefined && /^\d$/.test(value) ? Number(value) : 0
   switch (key) {
     case 'menu':
-      return mainMenu(ctx)
+      return mainMenu(deps, ctx)
     case 'ui':
-      return value === undefined ? uiMenu(ctx) : mainMenu(ctx)
+      return value === undefined ? uiMenu(ctx) : mainMenu(deps, ctx)
     case 'reads':
       return readsMenu(ctx, pageOf(value, readable) ?? page)
     case 'target':
-      return value === undefined || /^\d$/.test(value) ? targetMenu(deps, ctx, page) : mainMenu(ctx)
+      return value === undefined || /^\d$/.test(value)
+        ? targetMenu(deps, ctx, page)
+        : mainMenu(deps, ctx)
     case 'summary':
-      return value === undefined ? summaryMenu(ctx) : mainMenu(ctx)
+      return value === undefined ? summaryMenu(ctx) : mainMenu(deps, ctx)
     case 'copies':
-      return value === undefined ? copiesMenu(ctx) : mainMenu(ctx)
+      return value === undefined ? copiesMenu(ctx) : mainMenu(deps, ctx)
     case 'never':
       return neverMenu(ctx)
+    case 'price':
+      return value === undefined ? priceMenu(ctx) : mainMenu(deps, ctx)
   }
 }
 
@@ -112,7 +121,7 @@ const open = (key: SettingPress['key'], value?: string): Press => ({
   ...(value !== undefined && { value }),
 })
 
-function mainMenu({ texts, settings, ui }: Ctx): Screen {
+function mainMenu({ money }: Pick<Services, 'money'>, { texts, settings, ui }: Ctx): Screen {
   const { settings: words } = texts
   const rows: Keyboard = [
     [button(words.reads(nameList(ui, settings.reads)), open('reads'))],
@@ -122,6 +131,9 @@ function mainMenu({ texts, settings, ui }: Ctx): Screen {
       ? [[button(words.never(nameList(ui, settings.never)), open('never'))]]
       : []),
     [button(words.copies(settings.copies), open('copies'))],
+    ...(money
+      ? [[button(texts.money.setting(formatStars(settings.askAbove)), open('price'))]]
+      : []),
     [button(words.ui(texts.name), open('ui'))],
   ]
   return { text: words.title, keyboard: rows }
@@ -168,6 +180,15 @@ function summaryMenu({ texts, settings }: Ctx): Screen {
     return [button(`${tick}${texts.settings.summary(from)}`, open('summary', String(from)))]
   })
   return { text: texts.settings.summaryHelp, keyboard: [...rows, [backTo(texts.buttons.back)]] }
+}
+
+function priceMenu({ texts, settings }: Ctx): Screen {
+  const rows = priceSteps.map((limit) => {
+    const tick = settings.askAbove === limit ? '✓ ' : ''
+    const words = texts.money.setting(formatStars(limit))
+    return [button(`${tick}${words}`, open('price', String(limit)))]
+  })
+  return { text: texts.money.settingHelp, keyboard: [...rows, [backTo(texts.buttons.back)]] }
 }
 
 function copiesMenu({ texts, settings }: Ctx): Screen {

@@ -1,5 +1,6 @@
 /** @module An answer as it will be shown: text, notes, footer, details and buttons, before it is known how it can be sent. */
 import type { InlineKeyboardButton } from 'grammy/types'
+import { formatStars } from '../../core/coin.ts'
 import type { Tier } from '../../core/tier.ts'
 import type { JobFacts } from '../../queue/desk-port.ts'
 import { isRightToLeft } from '../../tasks/languages.ts'
@@ -38,6 +39,8 @@ export interface AnswerSource {
   readonly texts: Texts
   /** Absent when the person switched copies off: then no button needs the text. */
   readonly copy?: CopyKey
+  /** Of the person who reads it; absent in places others read too. */
+  readonly allowance?: { readonly left: bigint; readonly of: bigint }
   /** Where the answer can be checked; absent where there is no page or no receipt. */
   readonly proof?: ProofAddress
 }
@@ -66,7 +69,8 @@ function notesOf({ outcome, checked }: TaskOutput, texts: Texts): string[] {
 }
 
 /** One line: direction, tier, model, units, time. */
-function footerOf({ delivery, output, facts, modelTitle, texts }: AnswerSource): string {
+function footerOf(source: AnswerSource): string {
+  const { delivery, output, facts, modelTitle, texts } = source
   const from = output.sourceLanguage ?? delivery.from
   const direction =
     output.task === 'translate' && from
@@ -80,9 +84,20 @@ function footerOf({ delivery, output, facts, modelTitle, texts }: AnswerSource):
     texts.footer.tier[facts.tier],
     modelTitle,
     unitsText(facts, texts),
+    ...priceOf(source),
     texts.footer.seconds(seconds(facts.timings.totalMs)),
     ...(output.task === 'summarize' ? [texts.footer.aiMade] : []),
   ].join(' · ')
+}
+
+/** What it cost, or that it was free and what is left of today's allowance. */
+function priceOf({ facts: { price }, allowance, texts }: AnswerSource): string[] {
+  const { footer } = texts.money
+  if (!price) return []
+  if (price.amount === 0n) return [footer.nothing]
+  if (!price.isFree) return [footer.paid(formatStars(price.amount))]
+  if (!allowance) return [footer.plainFree]
+  return [footer.free(formatStars(allowance.left), formatStars(allowance.of))]
 }
 
 const unitsText = ({ units }: Pick<JobFacts, 'units'>, texts: Texts): string =>

@@ -26,8 +26,10 @@ export async function compareWithTelegram(deps: CompareDeps): Promise<Compared> 
   let repaired = 0
   for (let offset = 0; ; offset += page) {
     const entries = await calls.transactions(offset, page)
-    for (const { direction, chargeId, userId, ustar, payload, atMs, periodMs } of entries) {
+    for (const entry of entries) {
       seen++
+      if (!entry) continue
+      const { direction, chargeId, userId, ustar, payload, atMs, periodMs } = entry
       if (direction === 'out') {
         if ((await deps.refunded({ chargeId, userId })) === 'booked') repaired++
         continue

@@ -87,8 +87,8 @@ export interface StarCalls {
   refund(userId: number, chargeId: string): Promise<void>
   /** `editUserStarSubscription`; a subscription that is unknown or over counts as done. */
   endPlan(userId: number, chargeId: string): Promise<void>
-  /** `getStarTransactions`, oldest first. */
-  transactions(offset: number, limit: number): Promise<readonly StarEntry[]>
+  /** `getStarTransactions`, oldest first; undefined for what is no payment by invoice. */
+  transactions(offset: number, limit: number): Promise<readonly (StarEntry | undefined)[]>
 }
 
 /** A line of Telegram's own account of the bot's Stars that concerns a payment by invoice. */

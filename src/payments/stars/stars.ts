@@ -116,12 +116,6 @@ export function createStars(deps: StarsDeps): Stars {
       )
   }
 
-  async function unspentOf(tx: Tx, { customer, state, ustar }: PaymentRow): Promise<bigint> {
-    if (state === 'suspense') return ustar
-    const balance = await lockedBalance(tx, `customer:${customer}`, 'ustar')
-    return balance < ustar ? balance : ustar
-  }
-
   async function request(
     { chargeId, userId }: Refunded,
     onlyUnspent: boolean,
@@ -232,6 +226,13 @@ export function createStars(deps: StarsDeps): Stars {
     },
     exportOf: store.exportOf,
   }
+}
+
+/** What the buyer's account still has of it; the account is locked. */
+async function unspentOf(tx: Tx, { customer, state, ustar }: PaymentRow): Promise<bigint> {
+  if (state === 'suspense') return ustar
+  const balance = await lockedBalance(tx, `customer:${customer}`, 'ustar')
+  return balance < ustar ? balance : ustar
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof createStarStore>['invoice']>>

@@ -96,6 +96,7 @@ function world(
   const handled: number[] = []
   const asked: number[][] = []
   const givenUp: number[] = []
+  const urgent: number[] = []
   const batches: Update[][] = []
   const confirmed: number[] = []
   let wake: (() => void) | undefined
@@ -114,6 +115,8 @@ function world(
     giveUp: async (update) => void givenUp.push(update.update_id),
     askBacklog: async (stale) => void asked.push(stale.map((it) => it.update_id)),
     isIgnored: async () => false,
+    atOnce: (update) =>
+      update.pre_checkout_query && Promise.resolve(void urgent.push(update.update_id)),
     isShared,
     clock,
     log,
@@ -135,7 +138,7 @@ function world(
     batches.push(batch)
     wake?.()
   }
-  return { clock, inbox, handled, asked, givenUp, updates, start, push, confirmed }
+  return { clock, inbox, handled, asked, givenUp, urgent, updates, start, push, confirmed }
 }
 
 /** Lets promises that are ready go on, turning the clock a little each time. */

@@ -1,0 +1,143 @@
+/** @module News of money from Telegram: the question before a payment, payments, plans, and what was taken back. */
+import type { Api, Composer, Context } from 'grammy'
+import type { PreCheckoutQuery, SuccessfulPayment, Update } from 'grammy/types'
+import { type Clock, deadline } from '../../core/clock.ts'
+import { formatStars } from '../../core/coin.ts'
+import { describe } from '../../core/describe.ts'
+import type { Log } from '../../core/log.ts'
+import type { StarsDesk } from '../../payments/stars/stars-desk.ts'
+import type { CheckoutRefusal, Paid } from '../../payments/stars/stars-port.ts'
+import type { Ctx, Services } from '../context.ts'
+import { chooseUi, type Texts, textsOf } from '../texts/texts.ts'
+import type { UserStore } from '../user-store.ts'
+
+export interface PaymentDeps extends Pick<Services, 'api' | 'log'> {
+  readonly money: StarsDesk
+  readonly users: UserStore
+}
+
+const ustarPerStar = 1_000_000n
+/** Telegram waits 10 s; ours is shorter, since the answer travels too. */
+const decideWithinMs = 1500
+
+/** Payments, refunds and changes of plans: they wait for no chat and no other handler, and none of them may be lost. */
+export const isMoneyNews = ({ message, subscription }: Update): boolean =>
+  message?.successful_payment !== undefined ||
+  message?.refunded_payment !== undefined ||
+  subscription !== undefined
+
+/**
+ * Answers Telegram's question before a payment, at once: no queue, no lock, one query. Where the database does not
+ * answer in time nothing is sold.
+ */
+export async function answerCheckout(
+  deps: { api: Api; money: StarsDesk | undefined; clock: Clock; log: Log },
+  query: PreCheckoutQuery,
+): Promise<void> {
+  const { api, money, clock, log } = deps
+  const verdict = await decide({ money, clock, log }, query)
+  const ok = verdict === 'ok'
+  const words = textsOf(chooseUi(query.from.language_code)).money.refused
+  const answer = ok ? {} : { error_message: words[verdict] }
+  log.info('checkout.answered', { verdict })
+  await api
+    .answerPreCheckoutQuery(query.id, ok, answer)
+    // Too late, or answered before: then nothing is paid, and the person may try again.
+    .catch((error: unknown) => log.failure('checkout.unanswered', describe(error)))
+}
+
+async function decide(
+  { money, clock, log }: { money: StarsDesk | undefined; clock: Clock; log: Log },
+  { from, invoice_payload: payload, currency, total_amount: stars }: PreCheckoutQuery,
+): Promise<'ok' | CheckoutRefusal> {
+  if (!money) return 'closed'
+  const { signal, dispose } = deadline(clock, decideWithinMs)
+  const late = new Promise<'maintenance'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('maintenance'), { once: true })
+  })
+  try {
+    const customer = money.stars.customerOf(from.id)
+    const ustar = BigInt(stars) * ustarPerStar
+    return await Promise.race([money.stars.checkout({ customer, payload, currency, ustar }), late])
+  } catch (error) {
+    log.failure('checkout.undecided', describe(error))
+    return 'maintenance'
+  } finally {
+    dispose()
+  }
+}
+
+/** Handlers outside the order of chats: what they do is unique by charge id. */
+export function addPayments(composer: Composer<Ctx>, deps: PaymentDeps): void {
+  composer.on('message:successful_payment', (ctx) =>
+    credit(deps, ctx, { payment: ctx.message.successful_payment, date: ctx.message.date }),
+  )
+  composer.on('message:refunded_payment', async (ctx) => {
+    const { telegram_payment_charge_id: chargeId, total_amount: stars } =
+      ctx.message.refunded_payment
+    const result = await deps.money.stars.refunded({ chargeId, userId: ctx.from.id })
+    // Our own refunds were told of when they were made.
+    if (result !== 'booked') return
+    const { receipt } = (await wordsFor(deps, ctx)).money
+    const { balance } = await deps.money.walletOf(ctx.from.id)
+    await ctx.reply(receipt.takenBack(String(stars), formatStars(balance)))
+  })
+  composer.on('subscription', async (ctx) => {
+    const { user, invoice_payload: payload, state } = ctx.update.subscription
+    const { stars } = deps.money
+    await stars.planState(stars.customerOf(user.id), { payload, userId: user.id, state })
+    const plan = await stars.planOf(user.id)
+    if (!plan) return
+    const { receipt } = (await wordsFor(deps, ctx)).money
+    const text = state === 'failed' ? receipt.failed : receipt[state](plan.untilMs)
+    await deps.api.sendMessage(user.id, text)
+  })
+}
+
+async function credit(
+  { money, users, api, log }: PaymentDeps,
+  ctx: Context,
+  { payment, date }: { payment: SuccessfulPayment; date: number },
+): Promise<void> {
+  const { from } = ctx
+  if (!from) return
+  const paid = paidOf(money, { payment, date, userId: from.id })
+  const credited = await money.stars.paid(paid)
+  if (credited === 'known') return
+  const { receipt } = (await wordsFor({ users }, ctx)).money
+  const stars = String(payment.total_amount)
+  const balance = formatStars((await money.walletOf(from.id)).balance)
+  const text =
+    credited === 'suspense'
+      ? receipt.suspense(stars)
+      : paid.untilMs === undefined
+        ? receipt.credited(stars, balance)
+        : receipt.plan(stars, paid.untilMs, balance)
+  // The Stars are booked; that the receipt did not get through is no reason to book again.
+  await api
+    .sendMessage(from.id, text)
+    .catch((error: unknown) => log.failure('receipt.unsent', describe(error)))
+}
+
+function paidOf(
+  money: StarsDesk,
+  { payment, date, userId }: { payment: SuccessfulPayment; date: number; userId: number },
+): Paid {
+  const until = payment.subscription_expiration_date
+  return {
+    chargeId: payment.telegram_payment_charge_id,
+    userId,
+    customer: money.stars.customerOf(userId),
+    payload: payment.invoice_payload,
+    ustar: BigInt(payment.total_amount) * ustarPerStar,
+    paidAtMs: date * 1000,
+    ...(until !== undefined && { untilMs: until * 1000 }),
+  }
+}
+
+/** Before anything of the person was read by the handlers of chats. */
+async function wordsFor({ users }: Pick<PaymentDeps, 'users'>, ctx: Context): Promise<Texts> {
+  const user = ctx.from ?? ctx.update.subscription?.user
+  const saved = user && (await users.get(user.id))
+  return textsOf(saved?.ui ?? chooseUi(user?.language_code))
+}
