@@ -1,5 +1,6 @@
 /** @module The bot's settings. */
 import { z } from 'zod'
+import { parseCoin } from '../core/coin.ts'
 import { flag, folderSchema, integer, netSchema, secret } from '../core/config.ts'
 import { isFrontId, isModelId } from '../core/ids.ts'
 
@@ -13,6 +14,8 @@ const webhookUrl = z
     'expected https',
   )
   .transform((text) => text.replace(/\/+$/, ''))
+
+const isCoin = (text: string): boolean => /^\d{1,12}(\.\d{1,9})?$/.test(text)
 
 const botSettings = z.object({
   CHRYSALIS_NET: netSchema.default('devnet'),
@@ -47,6 +50,25 @@ const botSettings = z.object({
    * have no Proof button. Telegram refuses buttons that lead to this machine, so plain http is for the simulator.
    */
   CHRYSALIS_PROOF_URL: webhookUrl.optional(),
+  /** Nothing is sold while it is on; what was bought is served. */
+  CHRYSALIS_MAINTENANCE: flag().default(false),
+  /** Coins that workers may be owed for jobs paid in Stars, which Telegram gives out after 21 days; at that no more is sold. */
+  CHRYSALIS_STARS_FLOAT: z
+    .string()
+    .default('1000')
+    .refine(isCoin, 'expected coins, e.g. 1000 or 0.5')
+    .transform((text) => parseCoin(text)),
+  /** Telegram accounts that answer payment tickets, by number, joined by commas; each has started the bot. */
+  CHRYSALIS_OPERATORS: z
+    .string()
+    .default('')
+    .refine((text) => /^(\d{1,15}(,\d{1,15})*)?$/.test(text), 'expected numbers joined by commas')
+    .transform((text) =>
+      text
+        .split(',')
+        .filter((id) => id !== '')
+        .map(Number),
+    ),
   /** Messages a second of this process; Telegram allows about 30 to a bot, so several processes share that. */
   CHRYSALIS_SENDS_PER_SECOND: integer(1, 1000).default(25),
 })

@@ -6,7 +6,10 @@ import type { Ground } from '../core/ground.ts'
 import type { JobId } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 import { createDeskSealing } from '../gateway/desk-sealing.ts'
+import { starsFunded } from '../payments/ledger/hold-store.ts'
 import { openMoney } from '../payments/ledger/open-money.ts'
+import { watchFloat } from '../payments/stars/float.ts'
+import { openStarsDesk } from '../payments/stars/stars-desk.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
 import { createDesk } from '../queue/desk.ts'
 import { connectRedis } from '../queue/redis.ts'
@@ -19,6 +22,7 @@ import { encodeProofLink } from '../tee/verify/proof-link.ts'
 import { createTokenCounters } from '../workers/engine/token-counters.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
+import { createBounds } from './bounds.ts'
 import { type BotConfig, botConfig } from './config.ts'
 import { createPacer } from './pacer.ts'
 import type { ProofLinks, ProofSalts } from './proof-links.ts'
@@ -45,7 +49,7 @@ export async function main(
     log,
   })
   life.keep('token-counters', counters, (it) => it.close())
-  const { money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
+  const { prices, money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
   const desk = await createDesk({
     front: config.CHRYSALIS_FRONT,
     // The part before the colon is the bot's public number.
@@ -61,6 +65,13 @@ export async function main(
     log,
   })
   life.keep('desk', desk, (it) => it.close())
+  const float = watchFloat({
+    usedNano: (since) => starsFunded(db.rows, since),
+    limitNano: config.CHRYSALIS_STARS_FLOAT,
+    clock,
+    log,
+  })
+  life.keep('float', float, (it) => it.close())
   const bot = await startBot({
     token: config.TELEGRAM_TOKEN,
     apiRoot: config.TELEGRAM_API_ROOT.replace(/\/$/, ''),
@@ -75,6 +86,20 @@ export async function main(
       tier: net === 'devnet' ? 'simulated' : 'cpu-tee',
     },
     postKey: readOrCreateSecretFile(join(data, 'keys', 'posts.key'), () => randomBytes(32)),
+    money: {
+      open: openStarsDesk({
+        db,
+        prices,
+        money,
+        key: readOrCreateSecretFile(join(data, 'keys', 'customers.key'), () => randomBytes(32)),
+        float: float.state,
+        isMaintenance: () => config.CHRYSALIS_MAINTENANCE,
+        clock,
+        log,
+      }),
+      boundOf: createBounds(counters.counterOf),
+      operators: config.CHRYSALIS_OPERATORS,
+    },
     clock,
     log,
     life,
