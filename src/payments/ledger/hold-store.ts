@@ -168,14 +168,6 @@ export async function findReceipt(tx: Tx, job: JobId) {
   return { digest, asset, charge, isFree, pay, totalAfter, priceVersion, units: toUnits(row) }
 }
 
-/** What workers were paid for jobs that were paid for in Stars since then, free ones too: what the Stars at Telegram have to bear. */
-export async function starsFunded(tx: Tx, sinceMs: number): Promise<bigint> {
-  const [row] = await tx.$queryRaw<{ sum: string }[]>`
-    SELECT COALESCE(SUM(pay), 0)::text AS sum FROM pay_receipts
-    WHERE asset = 'ustar' AND at >= ${new Date(sinceMs)}::timestamptz`
-  return BigInt(row?.sum ?? '0')
-}
-
 /** A worker's count was not ours: somebody should look. */
 export async function addReview(
   tx: Tx,

@@ -81,6 +81,14 @@ export async function allPayees(tx: Tx): Promise<readonly PayeeTotals[]> {
   return (await tx.payee.findMany({ orderBy: { payee: 'asc' }, select: columns })).map(toTotals)
 }
 
+/** What workers were paid for jobs that were paid for in Stars since then, free ones too: what the Stars at Telegram have to bear. */
+export async function starsFunded(tx: Tx, sinceMs: number): Promise<bigint> {
+  const [row] = await tx.$queryRaw<{ sum: string }[]>`
+    SELECT COALESCE(SUM(pay), 0)::text AS sum FROM pay_receipts
+    WHERE asset = 'ustar' AND at >= ${new Date(sinceMs)}::timestamptz`
+  return BigInt(row?.sum ?? '0')
+}
+
 /** Binds a payee to the vault that pays it, for life; false when it has another one already. */
 export async function assignVault(tx: Tx, payee: string, vault: string): Promise<boolean> {
   const { count } = await tx.payee.updateMany({
