@@ -10,6 +10,8 @@ import { closeServer, listenOnLoopback, trespass } from '../../core/loopback.ts'
 import { type FeeTableName, feeConfig } from '../contracts/fee-tables.ts'
 import { createAdmin } from './admin.ts'
 import { LocalChain } from './chain.ts'
+import { createExplorer } from './explorer.ts'
+import { serveExplorer } from './explorer-files.ts'
 import { createFaults, type FaultBook } from './faults.ts'
 import { noJournal, openJournal } from './journal.ts'
 import { createJsonRpc, sendJson } from './json-rpc.ts'
@@ -58,13 +60,18 @@ export async function startLocalnet(setup: LocalnetSetup): Promise<Localnet> {
   const setFees = (name: FeeTableName): Promise<void> => chain.setConfig(configOf(name))
   const rpc = createJsonRpc({ chain, faults, clock })
   const admin = createAdmin({ chain, faults, setFees })
+  const explorer = createExplorer(chain, LOCALNET_GLOBAL_ID)
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const [path = '/'] = (request.url ?? '/').split('?')
+    const [path = '/', query] = (request.url ?? '/').split('?')
     const refusal = trespass(request, port)
     if (refusal !== undefined) sendJson(response, 403, { ok: false, error: refusal })
     else if (path === '/jsonRPC' || path === '/api/v2/jsonRPC') await rpc(request, response)
     else if (path.startsWith('/sim/')) await admin(request, response, path.slice('/sim/'.length))
+    else if (path === '/explorer' || path.startsWith('/explorer/')) {
+      const name = path.slice('/explorer/'.length)
+      await serveExplorer(response, explorer, { name, query: new URLSearchParams(query) })
+    } else if (path === '/') response.writeHead(302, { location: '/explorer' }).end()
     else sendJson(response, 404, { ok: false, error: 'not found' })
   }
   const server = createServer((request, response) => {
