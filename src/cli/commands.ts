@@ -49,6 +49,14 @@ const commands: Readonly<Record<string, Command>> = {
     await generateClient()
     return (await import('./log.ts')).runLog(args, env, terminal)
   },
+  ledger: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./ledger.ts')).runLedger(args, env, terminal)
+  },
+  prices: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./prices.ts')).runPrices(args, env, terminal)
+  },
   hardware: async (args, env, terminal) => {
     await generateClient()
     return (await import('./hardware.ts')).runHardware(args, env, terminal)
@@ -60,6 +68,11 @@ const commands: Readonly<Record<string, Command>> = {
   gateway: async (args, env, terminal) => {
     await generateClient()
     return (await import('./roles.ts')).runGateway(args, env, terminal)
+  },
+  statement: async (args, env, terminal) => {
+    // Only `get` reads a database.
+    if (args[0] === 'get') await generateClient()
+    return (await import('./statement.ts')).runStatement(args, env, terminal)
   },
   worker: async (args, env, terminal) =>
     (await import('./worker.ts')).runWorker(args, env, terminal),

@@ -12,7 +12,11 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis verify proof.json|RECEIPT.json   check a proof offline: what is proven, and what is not
   ./chrysalis policy lint|sign|show|diff|keygen|deny   what may work on a network, and who says so
   ./chrysalis hardware enrol|list|remove|pardon|token|revoke   which machines may work, and whose
+  ./chrysalis ledger check           whether the books are whole (of the running system, or of a data folder at rest)
+  ./chrysalis prices show|lint FILE  what jobs cost; what is wrong with a table of prices
   ./chrysalis log verify --broker-key KEY   whether the log of released keys is whole
+  ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds
+  ./chrysalis worker earnings|claim  what this machine's owner is owed, and how to get it without the operator
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)
@@ -53,10 +57,23 @@ Options of policy
   keygen --out KEYFILE                a new signing key
   deny HEX [--undo] [--data DIR]      devnet: from now on no worker, machine or measurement of this name
 
+Options of ledger check and prices
+  --data DIR      the data folder of the system to ask
+  --json          ledger check: {ok, broken: [{invariant, count, example}]}; prices: one object a table
+
 Options of log verify (DATABASE_URL, or --data DIR of a system that is stopped; exit code 0 when it is whole)
   --broker-key KEY    the public key that workers pin
   --head HEX          a head that was kept elsewhere, from the gateway's log (may be given several times)
   --json              {ok, entries, chains, heads, faults, lostHeads}
+
+Options of statement
+  get ADDRESS [--out FILE] [--data DIR]   from the operator's data
+  check FILE [--chain URL] [--json]       offline without --chain; exit code 0 when nothing is broken
+
+Options of worker earnings and worker claim (the worker's data folder; no operator needed)
+  earnings [--json] [--resume]        the newest voucher; --resume: a person has looked at why the worker stopped
+  claim [--chain URL] [--yes]         the ready message; --yes sends it, from a wallet of this folder
+  --payee ADDRESS, --data DIR         where there are several, and where they lie
 
 Options of hardware (DATABASE_URL, or --data DIR of a system that is stopped)
   enrol ID --tee tdx|snp --owner NAME [--gpus N] [--site audited]   ID: what evidence verify prints under hardware

@@ -6,6 +6,7 @@ import type { Units } from '../../core/units.ts'
 import type { Database, Tx } from '../../db/database.ts'
 import { addTable, findTable, type StoredTable, tablesFrom } from './price-store.ts'
 import { chargeOf, type Rates } from './rates.ts'
+import { readStoredTable } from './stored-table.ts'
 import { keyOf, type PriceRow, type PriceTable, type PriceWorld, readTable } from './table.ts'
 
 /** What a job is quoted by. */
@@ -55,7 +56,7 @@ export async function openPrices(options: {
     const known = tables.get(stored.version)
     if (known) return known
     // A model or task may have gone since: an old table is read as it was, so only its form is checked.
-    const { rows } = readStored(stored.text)
+    const { rows } = readStoredTable(stored.text)
     const entry = { ...stored, rows: new Map(rows.map((row) => [keyOf(row), row])) }
     tables.set(stored.version, entry)
     newest = Math.max(newest, stored.version)
@@ -121,27 +122,3 @@ export function ratesIn(row: PriceRow, asset: Asset): Rates {
   if (!rates) throw new AppError('price.unknown')
   return rates
 }
-
-/** Everything that a stored table names is known to it. */
-function readStored(text: string): PriceTable {
-  return readTable(text, worldOf(text))
-}
-
-function worldOf(text: string): PriceWorld {
-  const tasks = new Map<string, 'llm' | 'stt'>()
-  const models = new Map<string, 'llm' | 'stt'>()
-  const table: unknown = JSON.parse(text)
-  if (isTable(table))
-    for (const { task, model, worker } of table.rows) {
-      const kind = 'audioMs' in worker ? 'stt' : 'llm'
-      tasks.set(task, kind)
-      models.set(model, kind)
-    }
-  return { tasks, models }
-}
-
-/** Our own canonical text; what else it could be is found by `readTable`. */
-const isTable = (
-  value: unknown,
-): value is { rows: readonly { task: string; model: string; worker: object }[] } =>
-  typeof value === 'object' && value !== null && 'rows' in value && Array.isArray(value.rows)
