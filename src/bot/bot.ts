@@ -13,6 +13,7 @@ import type { Log } from '../core/log.ts'
 import type { Secret } from '../core/plaintext.ts'
 import type { Database } from '../db/database.ts'
 import type { OpenStarsDesk, StarsDesk } from '../payments/stars/stars-desk.ts'
+import type { Stars } from '../payments/stars/stars-port.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import { type Choice, createAccept, resumeLive } from './accept.ts'
 import { createChannels } from './channels.ts'
@@ -31,6 +32,7 @@ import { apologise, askBacklog } from './features/backlog.ts'
 import { addCancel } from './features/cancel.ts'
 import { addData } from './features/data.ts'
 import { addEdits, isFreshEdit } from './features/edits.ts'
+import { addGpu } from './features/gpu.ts'
 import { addInfo } from './features/info.ts'
 import { addMessages } from './features/messages.ts'
 import { addMoney } from './features/money.ts'
@@ -43,6 +45,9 @@ import { addTaskCommands } from './features/task-commands.ts'
 import { addTickets } from './features/tickets.ts'
 import { createFiles } from './files.ts'
 import { forgetPerson } from './forget.ts'
+import type { GpuPort } from './gpu-port.ts'
+import { createGpuStore } from './gpu-store.ts'
+import { watchGpus } from './gpu-watch.ts'
 import { createGroups } from './groups.ts'
 import { createInboxStore } from './inbox-store.ts'
 import { createLimits } from './limits.ts'
@@ -95,12 +100,16 @@ export interface BotDeps {
     /** Telegram accounts that answer tickets. */
     readonly operators: readonly number[]
   }
+  /** Absent: nobody brings machines here. */
+  readonly gpu?: GpuPort
   readonly onFatal: (code: Fatal) => void
 }
 
 export interface RunningBot {
   readonly facts: (job: JobId) => AnswerFacts | undefined
   readonly updates: Updates
+  /** Absent where nothing is charged. */
+  readonly stars?: Pick<Stars, 'compare'>
 }
 
 /** How often expired copies and old rows are deleted. */
@@ -124,6 +133,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   const boundOf = deps.money?.boundOf
   const pricing = money && boundOf && createPricing({ ...choice, desk: money, boundOf })
   const operators = deps.money?.operators ?? []
+  const gpu = deps.gpu && { port: deps.gpu, store: createGpuStore(db), clock }
 
   const own = { db, botId: bot.botInfo.id, clock }
   const deliveries = createDeliveryStore(own)
@@ -235,6 +245,11 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     channels,
     unreachable,
     ...(money && { money }),
+    ...(gpu && {
+      machines: {
+        forget: (userId: number) => gpu.store.forget(gpu.port.ownerOf(userId), clock.now()),
+      },
+    }),
   }
   const forget = async (ctx: Ctx, answer: 'yes' | 'no'): Promise<void> => {
     const { forget: words } = ctx.texts
@@ -257,6 +272,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   addPresses(inGroups, presses)
   const privately = bot.filter((ctx) => ctx.chat?.type === 'private')
   privately.use(conversations({ storage: dialogueStorage({ store: dialogues, vault }) }))
+  if (gpu) addGpu(privately, gpu)
   addPresses(privately, presses)
   addCancel(privately)
   addForgetDialogue(privately, forget, money)
@@ -305,10 +321,11 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
     }),
   )
   await updates.start()
+  if (gpu) life.keep('gpu', watchGpus({ ...gpu, api, log }), (it) => it.close())
   if (money) life.keep('stars', startComparing({ money, clock, log }), (stop) => stop())
   life.keep('intake', await startIntake({ ...deps, bot, api, updates }), (it) => it?.stop())
   log.info('bot.started', { front: desk.front })
-  return { facts: (job) => recent.of(job), updates }
+  return { facts: (job) => recent.of(job), updates, ...(money && { stars: money.stars }) }
 }
 
 /** What Telegram counts and we do not is booked at the start and once a day. */

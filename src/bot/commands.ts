@@ -10,6 +10,7 @@ export const privateCommands = [
   'settings',
   'languages',
   'channel',
+  'gpu',
   'balance',
   'buy',
   'plan',

@@ -50,6 +50,14 @@ const botSettings = z.object({
    * have no Proof button. Telegram refuses buttons that lead to this machine, so plain http is for the simulator.
    */
   CHRYSALIS_PROOF_URL: webhookUrl.optional(),
+  /** The gateway's page where owners link wallets; without it nobody can link one. */
+  CHRYSALIS_WALLET_URL: webhookUrl.optional(),
+  /** Where owners' workers connect: stands in the command that `/gpu` gives. */
+  CHRYSALIS_GATEWAY_URL: z.url({ protocol: /^wss?$/ }).default('ws://127.0.0.1:4810/v1/connect'),
+  /** The Telegram account whose machine the installation's own worker is, by number. */
+  CHRYSALIS_LOCAL_OWNER: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  /** A page that shows accounts: the hash of one is put at its end. */
+  CHRYSALIS_EXPLORER_URL: webhookUrl.optional(),
   /** Nothing is sold while it is on; what was bought is served. */
   CHRYSALIS_MAINTENANCE: flag().default(false),
   /** Coins that workers may be owed for jobs paid in Stars, which Telegram gives out after 21 days; at that no more is sold. */

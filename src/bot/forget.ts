@@ -17,6 +17,8 @@ export interface ForgetDeps {
   readonly channels: Pick<Channels, 'forget'>
   readonly unreachable: Pick<UnreachableStore, 'remove'>
   readonly money?: Pick<StarsDesk, 'forget'>
+  /** Machines, tokens and linked address of an owner. */
+  readonly machines?: { forget(userId: number): Promise<number> }
 }
 
 /** Cancels what still runs, then deletes settings, copies, deliveries, kept updates, the channels they set up, and what links payments to them; gives back the number of rows. Safe to repeat. */
@@ -31,6 +33,7 @@ export async function forgetPerson(deps: ForgetDeps, userId: number): Promise<nu
     await inbox.forget(userId),
     await channels.forget(userId),
     (await deps.money?.forget(userId)) ?? 0,
+    (await deps.machines?.forget(userId)) ?? 0,
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

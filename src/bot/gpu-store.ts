@@ -86,6 +86,11 @@ export interface GpuStore {
   toggle(owner: string, alert: Alert, nowMs: number): Promise<Alerts>
   /** Which message shows each task's pay, until when; undefined: none. */
   setLive(owner: string, live: { message: number; untilMs: number } | undefined): Promise<void>
+  /** Notes in which language an owner is spoken to; makes the owner's row if need be. */
+  setLanguage(owner: string, ui: string, nowMs: number): Promise<void>
+  languageOf(owner: string): Promise<string | undefined>
+  /** The number of the owner's newest paid task; 0 for none. */
+  newest(owner: string): Promise<bigint>
   lives(nowMs: number): Promise<readonly { owner: string; message: number }[]>
   /** Machines whose enrolment a message shows. */
   enrolling(): Promise<readonly (OwnedMachine & { readonly owner: string })[]>
@@ -159,6 +164,21 @@ export function createGpuStore(db: Database): GpuStore {
       const liveUntil = live ? new Date(live.untilMs) : null
       const data = { liveMessage: live?.message ?? null, liveUntil }
       await rows.owner.updateMany({ where: { id: owner }, data })
+    },
+    setLanguage: async (owner, ui, nowMs) => {
+      const create = { id: owner, ui, createdAt: new Date(nowMs) }
+      await rows.owner.upsert({ where: { id: owner }, create, update: { ui } })
+    },
+    languageOf: async (owner) => {
+      const row = await rows.owner.findUnique({ where: { id: owner } })
+      return row?.ui ?? undefined
+    },
+    newest: async (owner) => {
+      const [row] = await rows.$queryRaw<{ seq: bigint | null }[]>`
+        SELECT max(r.seq) AS seq
+        FROM machines m JOIN machine_keys k ON k.token = m.token JOIN pay_receipts r ON r.kid = k.kid
+        WHERE m.owner = ${owner}`
+      return row?.seq ?? 0n
     },
     lives: async (nowMs) => {
       const where = { liveUntil: { gt: new Date(nowMs) } }
@@ -241,7 +261,6 @@ async function machinesOf(
   const hashes = { in: found.map(({ token }) => token) }
   const tokens = await rows.joinToken.findMany({ where: { hash: hashes } })
   const byHash = new Map(tokens.map((row) => [row.hash, row]))
-  const at = (date: Date | null) => date?.getTime()
   return found.map((row) => {
     const join = byHash.get(row.token)
     return stripped({
@@ -263,6 +282,8 @@ async function machinesOf(
     })
   })
 }
+
+const at = (date: Date | null): number | undefined => date?.getTime()
 
 type Loose<T> = { [K in keyof T]: T[K] | undefined }
 

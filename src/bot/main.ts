@@ -4,17 +4,22 @@ import { join } from 'node:path'
 import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import type { JobId } from '../core/ids.ts'
+import { encodeJoinCode } from '../core/join-code.ts'
 import type { Database } from '../db/database.ts'
 import { createDeskSealing } from '../gateway/desk-sealing.ts'
-import { starsFunded } from '../payments/ledger/hold-store.ts'
 import { openMoney } from '../payments/ledger/open-money.ts'
+import { starsFunded } from '../payments/ledger/payee-store.ts'
+import { createDemandStore } from '../payments/settlement/demand-store.ts'
 import { watchFloat } from '../payments/stars/float.ts'
 import { openStarsDesk } from '../payments/stars/stars-desk.ts'
+import { payeeOf, showPayout } from '../payments/wallets/address.ts'
+import { createPayouts } from '../payments/wallets/wallets.ts'
 import { createFileBlobs } from '../queue/blobs.ts'
 import { createDesk } from '../queue/desk.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { engineKinds, taskOf } from '../tasks/index.ts'
 import { openIdentity } from '../tee/identity.ts'
+import { devJoin, INSTALLATION_OWNER, joinTokenHash, openDevSeed } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
 import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
@@ -24,6 +29,7 @@ import { loadManifest } from '../workers/models/manifest.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
 import { createBounds } from './bounds.ts'
 import { type BotConfig, botConfig } from './config.ts'
+import type { GpuPort } from './gpu-port.ts'
 import { createPacer } from './pacer.ts'
 import type { ProofLinks, ProofSalts } from './proof-links.ts'
 import { createReader } from './reading/read.ts'
@@ -86,6 +92,7 @@ export async function main(
       tier: net === 'devnet' ? 'simulated' : 'cpu-tee',
     },
     postKey: readOrCreateSecretFile(join(data, 'keys', 'posts.key'), () => randomBytes(32)),
+    gpu: gpuPortOf(config, { db, clock, brokerKey: identity.publicKey }),
     money: {
       open: openStarsDesk({
         db,
@@ -114,6 +121,40 @@ export async function main(
     },
   })
   return { facts: bot.facts }
+}
+
+/** Owners are named by their Telegram account's number; the installation's own machine is its local person's. */
+function gpuPortOf(
+  config: BotConfig,
+  { db, clock, brokerKey }: Pick<Ground, 'clock'> & { db: Database; brokerKey: string },
+): GpuPort {
+  const { CHRYSALIS_NET: net, CHRYSALIS_LOCAL_OWNER: local, CHRYSALIS_WALLET_URL: page } = config
+  const keys = join(config.CHRYSALIS_DATA, 'keys')
+  const demands = createDemandStore(db)
+  const explorer = config.CHRYSALIS_EXPLORER_URL
+  return {
+    ownerOf: (userId) => (userId === local ? INSTALLATION_OWNER : `tg-${String(userId)}`),
+    userOf: (owner) => {
+      if (owner === INSTALLATION_OWNER) return local
+      const digits = /^tg-(\d{1,15})$/.exec(owner)?.[1]
+      return digits === undefined ? undefined : Number(digits)
+    },
+    payouts: createPayouts({ db, clock }),
+    newToken: () => {
+      const token = randomBytes(32).toString('base64url')
+      return { token, hash: Buffer.from(joinTokenHash(token)).toString('hex') }
+    },
+    command: (token, payout) => {
+      const joinSetting = net === 'devnet' ? devJoin(token, openDevSeed(keys)) : token
+      const gateway = config.CHRYSALIS_GATEWAY_URL
+      return `CHRYSALIS_JOIN=${encodeJoinCode({ net, join: joinSetting, brokerKey, payout, gateway })} ./chrysalis worker`
+    },
+    payeeOf,
+    show: (payout) => showPayout(payout, net !== 'mainnet'),
+    payNow: (payee) => demands.add(payee, clock.now()),
+    ...(page !== undefined && { walletPage: (ticket: string) => `${page}#${ticket}` }),
+    ...(explorer !== undefined && { explorer: (payee: string) => `${explorer}${payee}` }),
+  }
 }
 
 /** A browser is given the secrets in the fragment, which no server sees; a Mini App needs its fragment for Telegram's own data. */

@@ -5,23 +5,32 @@ import { main as runBot } from '../bot/main.ts'
 import { AppError } from '../core/app-error.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog } from '../core/log.ts'
 import type { Secret } from '../core/plaintext.ts'
-import { openDatabase } from '../db/database.ts'
+import { createRounds } from '../core/rounds.ts'
+import { type Database, openDatabase } from '../db/database.ts'
 import { main as runGateway } from '../gateway/main.ts'
+import { checkLedger } from '../payments/ledger/check.ts'
+import { main as runPayments } from '../payments/main.ts'
+import { tablesFrom } from '../payments/prices/price-store.ts'
 import { startRedisServer } from '../queue/redis-server.ts'
 import { main as runSimulator } from '../sim/main.ts'
-import { openControl } from './control.ts'
+import { type ControlCall, openControl } from './control.ts'
 import { lockDataFolder } from './data-lock.ts'
 import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
 import { startScreen } from './screen.ts'
+import { statementCall } from './statement-source.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
 import { keepWorkerRunning } from './worker-child.ts'
+
+/** The installation's own worker follows its owner's wallet this soon. */
+const payoutMs = 2000
 
 /** Runs until Ctrl-C. Everything it opens is closed in reverse order; children never outlive it. */
 export async function runStart(
@@ -69,15 +78,17 @@ export async function runStart(
       env['TELEGRAM_TOKEN'] === undefined
         ? await runSimulator({ ...ground, env: settings })
         : undefined
-    const gateway = await runGateway({ ...ground, env: settings, db })
+    const payments = await runPayments({ ...ground, env: settings, db }, { settles: true })
+    const gateway = await runGateway({ ...ground, env: settings, db, ...payments })
     gatewayPort.keep(gateway.port)
-    const own = chat && { ...telegramOf(chat), ...proofPageOf(gateway) }
+    const own = chat && { ...telegramOf(chat), ...pagesOf(gateway) }
     const bot = await runBot({ ...ground, env: { ...settings, ...own }, db })
-    keepWorkerRunning({
+    let payout = await gateway.payout()
+    const worker = keepWorkerRunning({
       ...ground,
       env,
       dataDir,
-      settings: {
+      settings: () => ({
         CHRYSALIS_NET: env['CHRYSALIS_NET'] ?? 'devnet',
         CHRYSALIS_DATA: dataDir,
         CHRYSALIS_MODELS: models,
@@ -86,12 +97,29 @@ export async function runStart(
         CHRYSALIS_GATEWAY_URL: `ws://127.0.0.1:${String(gateway.port)}/v1/connect`,
         CHRYSALIS_JOIN: gateway.joinToken,
         CHRYSALIS_BROKER_KEY: gateway.brokerKey,
-      },
+        CHRYSALIS_PAYOUT: payout,
+      }),
     })
-    life.keep('control', await openControl({ dataDir, facts: bot.facts }), (it) => it.close())
+    const follow = createRounds(systemClock, (error) =>
+      log.failure('payout.unread', describe(error)),
+    )
+    follow.every(payoutMs, async () => {
+      const now = await gateway.payout()
+      if (now === payout) return
+      payout = now
+      worker.restart()
+    })
+    life.keep('payout', follow, (it) => it.close())
+    const calls = { ...ledgerCalls(db), 'statement.get': statementCall(db, dataDir) }
+    life.keep('control', await openControl({ dataDir, facts: bot.facts, calls }), (it) =>
+      it.close(),
+    )
 
     await Promise.race([untilWorker(gateway.workers, life.signal), stopped])
-    if (!life.signal.aborted) terminal.out(startScreen({ chat, dataDir, models, chosen, env }))
+    if (!life.signal.aborted)
+      terminal.out(
+        startScreen({ chat, explorer: payments.explorerUrl, dataDir, models, chosen, env }),
+      )
     await stopped
     return EXIT.ok
   } finally {
@@ -104,18 +132,31 @@ async function untilWorker(workers: () => number, signal: AbortSignal): Promise<
   while (workers() === 0 && !signal.aborted) await systemClock.sleep(100)
 }
 
+/** What commands ask of the books while this process has the database. */
+const ledgerCalls = (db: Database): Record<string, ControlCall> => ({
+  'ledger.check': () => checkLedger(db, systemClock),
+  'prices.show': () => tablesFrom(db.rows, 1),
+})
+
 /** The simulator stands in for Telegram, and a page of this machine may be read, since the person here is its owner. */
-function telegramOf(chat: { apiRoot: string; token: Secret }): Record<string, string> {
+function telegramOf(chat: {
+  apiRoot: string
+  token: Secret
+  person: number
+}): Record<string, string> {
   return {
+    CHRYSALIS_LOCAL_OWNER: String(chat.person),
     TELEGRAM_API_ROOT: chat.apiRoot,
     TELEGRAM_TOKEN: chat.token.reveal(),
     CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',
   }
 }
 
-/** Answers in the chat simulator lead to the page on this machine; for Telegram it needs an address of its own. */
-const proofPageOf = ({ port }: { port: number }): Record<string, string> => ({
+/** What the chat simulator's bot opens lies on this machine; for Telegram each page needs an address of its own. */
+const pagesOf = ({ port }: { port: number }): Record<string, string> => ({
   CHRYSALIS_PROOF_URL: `http://127.0.0.1:${String(port)}/proof`,
+  CHRYSALIS_WALLET_URL: `http://127.0.0.1:${String(port)}/wallet`,
+  CHRYSALIS_GATEWAY_URL: `ws://127.0.0.1:${String(port)}/v1/connect`,
 })
 
 const databaseUrl = (env: Environment, dataDir: string): string =>

@@ -27,7 +27,7 @@ export interface WorkerExit {
 interface WorkerChildOptions extends Pick<SupervisorOptions, 'log' | 'clock' | 'life'> {
   readonly env: Environment
   /** Settings of the worker beside what it inherits: gateway, join token, broker key, models. */
-  readonly settings: Readonly<Record<string, string>>
+  readonly settings: () => Readonly<Record<string, string>>
   readonly dataDir: string
 }
 
@@ -48,19 +48,25 @@ const LONGEST_PAUSE_MS = 60_000
 const DRAIN_MS = 6000
 
 /** The worker of `start`: only the settings it needs, its output in `worker.log`, started again however it ended. */
-export function keepWorkerRunning({ env, settings, dataDir, ...ground }: WorkerChildOptions): void {
+export function keepWorkerRunning({ env, settings, dataDir, ...ground }: WorkerChildOptions): {
+  /** Ends the worker, which then starts with the settings of that time. */
+  restart: () => void
+} {
+  let child: ChildProcess | undefined
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (env[key] === undefined ? [] : [[key, env[key]]])),
   )
   const start = (): ChildProcess => {
     const file = openSync(join(dataDir, 'worker.log'), 'a', 0o600)
     try {
-      return spawnWorker({ ...inherited, ...settings }, file)
+      child = spawnWorker({ ...inherited, ...settings() }, file)
+      return child
     } finally {
       closeSync(file)
     }
   }
   void superviseWorker({ ...ground, start, isFinal: () => false })
+  return { restart: () => void child?.kill('SIGTERM') }
 }
 
 /** A worker process under this one. `output`: where its two outputs go. */

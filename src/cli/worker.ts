@@ -1,10 +1,12 @@
 /** @module `chrysalis worker`: the GPU owner's process. Loads no database, Redis or Telegram code. */
 
+import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
+import { settingsOfJoinCode } from '../core/join-code.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog, stderrSink } from '../core/log.ts'
-import { modelsFolder } from './paths.ts'
+import { dataFolder, modelsFolder } from './paths.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions } from './usage.ts'
@@ -16,9 +18,15 @@ import { spawnWorker, superviseWorker } from './worker-child.ts'
  */
 export async function runWorker(
   args: readonly string[],
-  env: Environment,
-  _terminal: Terminal,
+  given: Environment,
+  terminal: Terminal,
 ): Promise<number> {
+  const [step, ...rest] = args
+  if (step === 'earnings' || step === 'claim') {
+    const { runClaim, runEarnings } = await import('./worker-earnings.ts')
+    return step === 'claim' ? runClaim(rest, given, terminal) : runEarnings(rest, given, terminal)
+  }
+  const env = withJoinCode(given)
   const { values } = parseOptions(args, { once: { type: 'boolean', default: false } })
   const log = createLog('worker', stderrSink, () => systemClock.now())
   const life = new Lifetime({ log, clock: systemClock })
@@ -28,7 +36,12 @@ export async function runWorker(
     if (env['CHRYSALIS_CHILD'] === '1') endWithParent(life)
     const { main } = await import('../workers/main.ts')
     await main({
-      env: { ...env, CHRYSALIS_MODELS: modelsFolder(env) },
+      env: {
+        ...env,
+        CHRYSALIS_MODELS: modelsFolder(env),
+        CHRYSALIS_EARNINGS:
+          env['CHRYSALIS_EARNINGS'] ?? join(dataFolder(undefined, env), 'earnings'),
+      },
       log,
       clock: systemClock,
       life,
@@ -38,6 +51,13 @@ export async function runWorker(
   } finally {
     await life.close()
   }
+}
+
+/** A join code stands for all settings that are not named themselves. */
+function withJoinCode(env: Environment): Environment {
+  const settings = settingsOfJoinCode(env['CHRYSALIS_JOIN'] ?? '')
+  const join = settings?.['CHRYSALIS_JOIN']
+  return settings && join !== undefined ? { ...settings, ...env, CHRYSALIS_JOIN: join } : env
 }
 
 interface Watch {

@@ -18,6 +18,8 @@ export interface SimFacts {
   /** What the bot takes as `apiRoot`. */
   readonly apiRoot: string
   readonly token: Secret
+  /** The sample's first person: whoever sits at this machine. */
+  readonly person: number
 }
 
 /**
@@ -44,5 +46,6 @@ export async function main({ env, log, clock, life }: Ground): Promise<SimFacts>
   await writeFile(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 })
   life.keep('sim.json', file, (it) => rm(it, { force: true }))
   log.info('simulator.started', { port: server.port })
-  return { pageUrl: page, apiRoot: server.base, token: Secret.of(token) }
+  const [person = 0] = sim.world.people.keys()
+  return { pageUrl: page, apiRoot: server.base, token: Secret.of(token), person }
 }

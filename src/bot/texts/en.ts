@@ -1,6 +1,7 @@
 /** @module English texts; their shape is the type every other language must satisfy. */
 import type { Sentence } from '../../core/errors.ts'
 import { channelEn } from './channel-en.ts'
+import { gpuEn } from './gpu-en.ts'
 import { groupEn } from './group-en.ts'
 import { moneyEn } from './money-en.ts'
 import { plural } from './plural.ts'
@@ -77,6 +78,7 @@ export const en = {
     language: 'Language of my menus',
     languages: 'Which languages I know',
     channel: 'Summaries for your channel',
+    gpu: 'Your GPU machines and their pay',
     balance: 'Your Stars and what is free today',
     buy: 'Buy Stars',
     plan: 'Stars every month',
@@ -304,6 +306,7 @@ export const en = {
   channel: channelEn,
   group: groupEn,
   money: moneyEn,
+  gpu: gpuEn,
   dialogue: {
     cancelled: 'All right, cancelled.',
     nothing: 'There is nothing to cancel.',

@@ -2,6 +2,7 @@
 import type { Sentence } from '../../core/errors.ts'
 import { channelRu } from './channel-ru.ts'
 import type { Texts } from './en.ts'
+import { gpuRu } from './gpu-ru.ts'
 import { groupRu } from './group-ru.ts'
 import { moneyRu } from './money-ru.ts'
 import { plural } from './plural.ts'
@@ -78,6 +79,7 @@ export const ru: Texts = {
     language: 'Язык моих меню',
     languages: 'Какие языки я знаю',
     channel: 'Краткие пересказы для вашего канала',
+    gpu: 'Ваши машины с GPU и их заработок',
     balance: 'Ваши звёзды и что сегодня бесплатно',
     buy: 'Купить звёзды',
     plan: 'Звёзды каждый месяц',
@@ -309,6 +311,7 @@ export const ru: Texts = {
   channel: channelRu,
   group: groupRu,
   money: moneyRu,
+  gpu: gpuRu,
   dialogue: {
     cancelled: 'Хорошо, отменено.',
     nothing: 'Отменять нечего.',

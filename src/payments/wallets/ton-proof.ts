@@ -33,8 +33,8 @@ export interface ProofRules {
   readonly nowMs: number
   /** Raw addresses of our own contracts: none of them is anybody's wallet. */
   readonly own: ReadonlySet<string>
-  /** What the getter `get_public_key` of a deployed wallet says; undefined where there is no such account or getter. */
-  readonly keyOnChain: (address: Address) => Promise<Buffer | undefined>
+  /** What the getter `get_public_key` of the deployed wallet at a raw address says; undefined where there is no such account or getter. */
+  readonly keyOnChain: (address: string) => Promise<Buffer | undefined>
 }
 
 /** A proof that holds. Whether its nonce was ours and is fresh is for whoever gave it out. */
@@ -104,7 +104,7 @@ function checkFrame({ domain, timestamp }: WalletProof['proof'], rules: ProofRul
 
 async function keyOf(state: StateInit, address: Address, rules: ProofRules): Promise<Buffer> {
   const known = state.code && state.data && keyOfWallet(state.code, state.data)
-  return known ?? (await rules.keyOnChain(address)) ?? refuse('wallet.proof.code')
+  return known ?? (await rules.keyOnChain(address.toRawString())) ?? refuse('wallet.proof.code')
 }
 
 function readState(bytes: Buffer): StateInit | undefined {

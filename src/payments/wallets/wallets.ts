@@ -1,6 +1,5 @@
 /** @module Where GPU owners are paid: linked by proof, changed by proof, a word in the chat and a day's delay (PAY §14). */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Address } from '@ton/core'
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Database } from '../../db/database.ts'
@@ -57,8 +56,8 @@ export interface LinkingDeps {
   readonly network: string
   /** Raw addresses of our own contracts. */
   readonly own: () => ReadonlySet<string>
-  /** `get_public_key` of a deployed wallet. */
-  readonly keyOnChain: (address: Address) => Promise<Buffer | undefined>
+  /** `get_public_key` of the deployed wallet at a raw address. */
+  readonly keyOnChain: (address: string) => Promise<Buffer | undefined>
   readonly clock: Clock
 }
 
