@@ -8,7 +8,7 @@ import { isFrontId, parseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { createDeskSealing } from '../../src/gateway/desk-sealing.ts'
-import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
+import { createGateway, type Gateway, type GatewayDeps } from '../../src/gateway/gateway.ts'
 import { createFileBlobs } from '../../src/queue/blobs.ts'
 import { createDesk, type OwnedDesk } from '../../src/queue/desk.ts'
 import type { Finished, JobRequest } from '../../src/queue/desk-port.ts'
@@ -47,6 +47,10 @@ export async function openWorld(
     joins?: readonly string[]
     /** What the gateways see of the database. */
     wrapDatabase?: (db: Database) => Database
+    /** The ledger that jobs are paid through; workers' counts are checked and paid by `pay`. */
+    openMoney?: (db: Database) => Promise<Pick<GatewayDeps, 'money' | 'pay' | 'earnings'>>
+    /** Where the owner of all tokens is paid. */
+    payout?: string
   } = {},
 ) {
   const redis: TestRedis = await startTestRedis()
@@ -54,6 +58,7 @@ export async function openWorld(
     options.databaseUrl === undefined
       ? await openTestDatabase()
       : await openDatabase({ url: options.databaseUrl, clock: systemClock })
+  const paid = await options.openMoney?.(db)
   const data = tempFolder('data')
   const { log, lines } = keptLog()
   const clock = systemClock
@@ -79,6 +84,7 @@ export async function openWorld(
       sealing,
       blobs,
       ownerKey,
+      ...(paid?.money && { money: paid.money }),
       clock,
       log,
       ...more,
@@ -114,8 +120,21 @@ export async function openWorld(
     stop(graceMs?: number): Promise<void>
   }> => {
     const link = await connectRedis(redis.url, log)
-    const joins = createJoinTokens([JOIN, ...(options.joins ?? [])].map(ownToken), clock)
-    const admission = testAdmission({ identity, net, joins, attestation })
+    const tokens = [JOIN, ...(options.joins ?? [])].map(ownToken)
+    const { payout = '' } = options
+    const joins = createJoinTokens(
+      tokens.map((token) => ({ ...token, payout })),
+      clock,
+    )
+    const admission = testAdmission({
+      identity,
+      net,
+      joins,
+      attestation,
+      ...(paid?.earnings && {
+        payTerms: async () => paid.earnings?.vouchers.terms(payout.slice(2)),
+      }),
+    })
     const gateway = await createGateway({
       net,
       db: options.wrapDatabase?.(db) ?? db,
@@ -124,6 +143,7 @@ export async function openWorld(
       keks,
       identity,
       admission,
+      ...paid,
       clock,
       log,
     })
@@ -144,7 +164,14 @@ export async function openWorld(
     url: string,
     more: Partial<TestWorkerOptions> = {},
   ): ReturnType<typeof startTestWorker> => {
-    const worker = startTestWorker({ url, brokerKey: identity.publicKey, join: JOIN, ...more })
+    const { payout = '' } = options
+    const worker = startTestWorker({
+      url,
+      brokerKey: identity.publicKey,
+      join: JOIN,
+      payout,
+      ...more,
+    })
     closers.push(() => worker.stop())
     return worker
   }

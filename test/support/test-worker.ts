@@ -14,6 +14,7 @@ import { createResultWriter } from '../../src/tee/result-stream.ts'
 import type { EvidenceSource } from '../../src/tee/sources/source.ts'
 import { shownHash } from '../../src/tee/verify/shown-text.ts'
 import type { Attempt } from '../../src/workers/attempts.ts'
+import type { Earnings } from '../../src/workers/earnings.ts'
 import type { WorkerSession } from '../../src/workers/enrol.ts'
 import { openLease } from '../../src/workers/open-lease.ts'
 import { startSessions } from '../../src/workers/session.ts'
@@ -43,6 +44,12 @@ export interface TestWorkerOptions {
   readonly source?: EvidenceSource
   /** The answer, by default the text itself. Throw an `AppError` with a worker's code to fail. */
   readonly answer?: (job: TestJob) => Promise<string> | string
+  /** What the answer says it is; `ok` by default. */
+  readonly outcome?: (job: TestJob) => TaskOutput['outcome']
+  /** Where its owner is paid. */
+  readonly payout?: string
+  /** Checks what it earns. */
+  readonly earnings?: Earnings
   /** Changes what the receipt states. */
   readonly forge?: (facts: ReceiptFacts) => ReceiptFacts
 }
@@ -71,6 +78,8 @@ export function startTestWorker(options: TestWorkerOptions) {
     join: Secret.of(token),
     source: options.source ?? devSource({}, { devSeed }),
     build: 'test',
+    ...(options.payout !== undefined && { payout: options.payout }),
+    ...(options.earnings && { earnings: options.earnings }),
     urls: options.urls ?? [options.url ?? ''],
     lending,
     work,
@@ -88,7 +97,7 @@ export function startTestWorker(options: TestWorkerOptions) {
 
 /** Does what a worker does with a lease: opens, answers, seals, signs. */
 export async function answerLease(running: {
-  options: Pick<TestWorkerOptions, 'answer' | 'forge'>
+  options: Pick<TestWorkerOptions, 'answer' | 'forge' | 'outcome' | 'earnings'>
   session: WorkerSession
   lease: Parameters<typeof openLease>[1]
   attempt: Attempt
@@ -130,7 +139,7 @@ export async function answerLease(running: {
       dropped: 0,
       missing: 0,
     },
-    outcome: 'ok',
+    outcome: options.outcome?.(job) ?? 'ok',
   }
   const final = writer.final(Plaintext.of(JSON.stringify(output)))
   for (const chunk of final.chunks) attempt.chunk(chunk)
@@ -158,6 +167,14 @@ export async function answerLease(running: {
     engine: 'test 1',
     startedAtMs,
     endedAtMs: Math.floor(session.now()),
+  })
+  const { task, model, tier } = lease.envelope
+  options.earnings?.answering({
+    job: lease.job,
+    attempt: lease.attempt,
+    row: `${task}.${model}.${tier}`,
+    units,
+    isCharged: output.outcome === 'ok',
   })
   attempt.answer({
     type: 'result',
