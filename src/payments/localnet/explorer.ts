@@ -47,7 +47,8 @@ const messagesInList = 4
 const nothing: Details = { facts: [], tables: [] }
 
 export function createExplorer(chain: LocalChain, globalId: number) {
-  const codes = knownCodes()
+  /** Made at the first look: a start does not wait for it. */
+  let codes: ReadonlyMap<string, Kind> | undefined
   const seen = new Map<string, Seen>()
   const shown = new WeakMap<TxRecord, ShownTx>()
 
@@ -61,6 +62,7 @@ export function createExplorer(chain: LocalChain, globalId: number) {
     const packed = chain.account(address)
     const known = seen.get(raw)
     if (packed === undefined || known?.packed === packed) return known
+    codes ??= knownCodes()
     const now = look(address, { packed, codes })
     seen.set(raw, now)
     return now

@@ -15,7 +15,7 @@ import { serveExplorer } from './explorer-files.ts'
 import { createFaults, type FaultBook } from './faults.ts'
 import { noJournal, openJournal } from './journal.ts'
 import { createJsonRpc, sendJson } from './json-rpc.ts'
-import { openVm, type Vm } from './vm.ts'
+import { openVmSoon, type Vm } from './vm.ts'
 
 /** The id of local networks: what is signed for one is void on mainnet (−239) and testnet (−3). */
 export const LOCALNET_GLOBAL_ID = -217
@@ -101,7 +101,7 @@ export async function startLocalnet(setup: LocalnetSetup): Promise<Localnet> {
 
 async function openChain(setup: LocalnetSetup, fresh: string): Promise<LocalChain> {
   const { clock, log, blocks, folder } = setup
-  const vm = setup.vm ?? (await openVm())
+  const vm = setup.vm ?? openVmSoon()
   if (folder === undefined)
     return new LocalChain({ vm, clock, log, blocks, config: fresh, journal: noJournal })
   const { journal, entries, isLarge } = await openJournal(join(folder, 'chain.jsonl'))

@@ -57,9 +57,21 @@ const noCode: Answer = { exit: -13, gasUsed: 0, stack: [] }
 /** Contracts that ask for randomness get the same in every run: a test that failed fails again. */
 const seed = Buffer.alloc(32)
 
+/** Ready at once; the machine is compiled meanwhile, and the first run waits for it. */
+export function openVmSoon(): Vm {
+  const opened = openVm()
+  // Whoever runs something is told; nobody else needs to be.
+  opened.catch(() => undefined)
+  return {
+    run: async (run) => (await opened).run(run),
+    ask: async (ask) => (await opened).ask(ask),
+  }
+}
+
 /** Compiles the machine: about half a second, once a process. */
 export async function openVm(): Promise<Vm> {
-  const { createEmptyShardAccount, Executor } = await import('@ton/sandbox')
+  // The package's door loads its debugger and coverage tools as well.
+  const { Executor } = await import('@ton/sandbox/dist/executor/Executor.js')
   const executor = await Executor.create()
   return {
     run: async ({ account, to, message, utime, lt, config, ignoreSignature }) => {
@@ -67,7 +79,7 @@ export async function openVm(): Promise<Vm> {
         config,
         libs: null,
         verbosity: 'short',
-        shardAccount: account ?? packAccount(createEmptyShardAccount(to)),
+        shardAccount: account ?? packAccount(emptyAccount(to)),
         now: utime,
         lt,
         randomSeed: seed,
@@ -108,6 +120,17 @@ export async function openVm(): Promise<Vm> {
     },
   }
 }
+
+/** An account that nobody has sent anything to yet. */
+const emptyAccount = (addr: Address): ShardAccount => ({
+  account: {
+    addr,
+    storage: { lastTransLt: 0n, balance: { coins: 0n }, state: { type: 'uninit' } },
+    storageStats: { used: { cells: 0n, bits: 0n }, lastPaid: 0, storageExtra: null },
+  },
+  lastTransactionLt: 0n,
+  lastTransactionHash: 0n,
+})
 
 const packAccount = (account: ShardAccount): string =>
   beginCell().store(storeShardAccount(account)).endCell().toBoc().toString('base64')
