@@ -102,7 +102,8 @@ test('a job that is cancelled, fails, expires or is given up costs nothing', asy
 })
 
 test('an answer is charged and paid by the gateway’s count, in at most four commits, and says its price', async () => {
-  const { url, stop } = await world.openGateway()
+  const gateway = await world.openGateway()
+  const { url } = gateway
   const worker = world.openWorker(url, {
     outcome: ({ text }) => (text === 'known' ? 'unchanged' : 'ok'),
   })
@@ -144,7 +145,7 @@ test('an answer is charged and paid by the gateway’s count, in at most four co
   const given = await until('the third answer', () => front.of(gift.job))
   expect(given.finished.price).toBeUndefined()
   await worker.stop()
-  await stop()
+  await gateway.stop()
   expect(await checkLedger(world.db, systemClock)).toEqual({ ok: true, broken: [] })
 })
 
