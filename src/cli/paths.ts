@@ -20,3 +20,9 @@ export const modelsFolder = (env: Environment): string =>
     env['CHRYSALIS_MODELS'] ??
       join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'chrysalis/models'),
   )
+
+/** Where a worker keeps the vouchers it was given; `option`: a data folder named on the command line. */
+export const earningsFolder = (option: string | undefined, env: Environment): string =>
+  option === undefined && env['CHRYSALIS_EARNINGS'] !== undefined
+    ? resolve(env['CHRYSALIS_EARNINGS'])
+    : join(dataFolder(option, env), 'earnings')

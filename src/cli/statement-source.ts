@@ -1,5 +1,6 @@
 /** @module A payee's statement from the operator's data: rows, the settlement key, and the evidence that names workers' keys. */
 import { join } from 'node:path'
+import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
 import { canonicalText, parseStrictJson } from '../core/canonical.ts'
 import { isJobId } from '../core/ids.ts'
@@ -17,6 +18,14 @@ import { readEvidenceRecord } from '../tee/verify/proof/evidence-record.ts'
 
 /** A vault's first key; every later one has the next number. */
 const firstKeyEpoch = 1
+
+const wantedSchema = z.strictObject({ payee: z.string().regex(/^[0-9a-f]{64}$/) })
+
+/** The call `statement.get` of a running system. */
+export const statementCall =
+  (db: Database, dataDir: string) =>
+  (args: unknown): Promise<Statement> =>
+    statementFor(db, { dataDir, ...wantedSchema.parse(args) })
 
 /** `payee`: 64 hex characters. Throws `settlement.halted` where there is no vault yet. */
 export async function statementFor(

@@ -5,6 +5,7 @@ import type { Environment } from '../core/config.ts'
 import { checkStatement } from '../payments/statements/check-statement.ts'
 import { readStatement } from '../payments/statements/statement.ts'
 import { payeeOf, readAddress } from '../payments/wallets/address.ts'
+import { jsonText } from './control.ts'
 import { dataFolder } from './paths.ts'
 import { notProven, statementWords } from './statement-words.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -70,12 +71,7 @@ async function check(args: readonly string[], terminal: Terminal): Promise<numbe
   const statement = readStatement(readJson(file))
   const { statementPorts } = await import('./statement-ports.ts')
   const report = await checkStatement(statement, statementPorts(statement, chain))
-  if (values.json)
-    terminal.out(
-      JSON.stringify({ ok: report.broken === undefined, ...report, notProven }, (_name, value) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      ),
-    )
+  if (values.json) terminal.out(jsonText({ ok: report.broken === undefined, ...report, notProven }))
   else terminal.out(statementWords(report).join('\n'))
   return report.broken ? EXIT.failed : EXIT.ok
 }

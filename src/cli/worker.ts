@@ -1,12 +1,11 @@
 /** @module `chrysalis worker`: the GPU owner's process. Loads no database, Redis or Telegram code. */
 
-import { join } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { settingsOfJoinCode } from '../core/join-code.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog, stderrSink } from '../core/log.ts'
-import { dataFolder, modelsFolder } from './paths.ts'
+import { earningsFolder, modelsFolder } from './paths.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions } from './usage.ts'
@@ -39,8 +38,7 @@ export async function runWorker(
       env: {
         ...env,
         CHRYSALIS_MODELS: modelsFolder(env),
-        CHRYSALIS_EARNINGS:
-          env['CHRYSALIS_EARNINGS'] ?? join(dataFolder(undefined, env), 'earnings'),
+        CHRYSALIS_EARNINGS: earningsFolder(undefined, env),
       },
       log,
       clock: systemClock,

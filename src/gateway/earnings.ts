@@ -28,6 +28,8 @@ export function createPayDesk(deps: {
   readonly workers: ReadonlySet<Worker>
   /** Terms have changed: admits all workers again, with the new ones. */
   readonly renew: () => void
+  /** How often payouts are looked for; every few seconds by default. */
+  readonly everyMs?: number
   readonly clock: Clock
   readonly log: Log
 }): PayDesk {
@@ -65,7 +67,7 @@ export function createPayDesk(deps: {
   const listeners = (): Worker[] => [...workers].filter((worker) => told.has(worker))
 
   const rounds = createRounds(clock, (error) => log.failure('earnings.untold', describe(error)))
-  rounds.every(lookMs, async () => {
+  rounds.every(deps.everyMs ?? lookMs, async () => {
     await tell(listeners())
     await renewIfOther(listeners())
   })

@@ -65,7 +65,7 @@ export interface GatewayDeps {
   /** With `money`: how answers are counted, and who earns. */
   readonly pay?: { readonly counterOf: TokenCounter } & Pick<PayPort, 'payeeOf'>
   /** Where workers' owners are paid: what workers are told, and the note to each pay. */
-  readonly earnings?: Pick<Parameters<typeof createPayDesk>[0], 'vouchers' | 'noteOf'>
+  readonly earnings?: Pick<Parameters<typeof createPayDesk>[0], 'vouchers' | 'noteOf' | 'everyMs'>
   /** What the same port serves beside workers. */
   readonly routes?: readonly Route[]
   readonly clock: Clock
