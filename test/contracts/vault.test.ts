@@ -1,10 +1,11 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TABLES } from '../support/contract-world.ts'
 import { vaultWorld } from '../support/vault-world.ts'
 import { VAULT_SCENARIOS } from './scenarios/vault.ts'
 
 describe.each(TABLES)('a vault at the prices of %s', (table) => {
   test.each(VAULT_SCENARIOS)('$title', async ({ run }) => {
+    expect.hasAssertions()
     await run((options) => vaultWorld({ ...options, table }))
   })
 })

@@ -68,6 +68,8 @@ export interface ContractWorld {
   /** Delivers a message as if `from` had sent it. */
   send(from: Address, body: Cell, value?: bigint): Promise<Outcome>
   deliver(message: Message): Promise<Outcome>
+  /** Remembers account and clock; the function given back puts them back, as often as it is called. */
+  snapshot(): () => void
   /** Enough of a provider for the getters of a wrapper. */
   readonly getters: ContractProvider
 }
@@ -155,7 +157,7 @@ export async function contractWorld(
     const { output } = await executor.runGetMethod({
       code: code ?? new Cell(),
       data: data ?? new Cell(),
-      methodId: Number(crc16(String(method)) | 0x10000),
+      methodId: crc16(String(method)) | 0x10000,
       stack,
       config,
       verbosity,
@@ -189,6 +191,12 @@ export async function contractWorld(
     deliver,
     send: (from, body, value = coins(1)) =>
       deliver(internalMessage({ from, to: address, value, body })),
+    snapshot: () => {
+      const kept = { account, now }
+      return () => {
+        ;({ account, now } = kept)
+      }
+    },
     getters: { get } as unknown as ContractProvider,
   }
 }
