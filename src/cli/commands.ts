@@ -74,6 +74,14 @@ const commands: Readonly<Record<string, Command>> = {
     if (args[0] === 'get') await generateClient()
     return (await import('./statement.ts')).runStatement(args, env, terminal)
   },
+  settle: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./settle.ts')).runSettle(args, env, terminal)
+  },
+  settlement: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./roles.ts')).runSettlement(args, env, terminal)
+  },
   worker: async (args, env, terminal) =>
     (await import('./worker.ts')).runWorker(args, env, terminal),
 }

@@ -17,6 +17,8 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis log verify --broker-key KEY   whether the log of released keys is whole
   ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds
   ./chrysalis worker earnings|claim  what this machine's owner is owed, and how to get it without the operator
+  ./chrysalis settle [--now] [--dry-run] [--json]   pay what is owed (--now: all of it, whatever the threshold)
+  ./chrysalis settlement             only the process that pays in batches
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
   ./chrysalis worker [--once]        only a worker, started again when it crashes (--once: not)

@@ -29,16 +29,30 @@ export async function runGateway(
   _terminal: Terminal,
 ): Promise<number> {
   const { main } = await import('../gateway/main.ts')
+  const { main: openPayments } = await import('../payments/main.ts')
   return runRole('gateway', env, async (ground) => {
-    await main(ground)
+    const { vouchers, wallets } = await openPayments(ground, { settles: false })
+    await main({ ...ground, vouchers, wallets })
+  })
+}
+
+/** Several may run: one of them has the sender lease. */
+export async function runSettlement(
+  _args: readonly string[],
+  env: Environment,
+  _terminal: Terminal,
+): Promise<number> {
+  const { main } = await import('../payments/main.ts')
+  return runRole('settlement', env, async (ground) => {
+    await main(ground, { settles: true })
   })
 }
 
 /** What a role on its own cannot do without; its `main.ts` reads the rest. */
-const roleConfig = z.object({ DATABASE_URL: secret(), REDIS_URL: secret() })
+const roleConfig = z.object({ DATABASE_URL: secret() })
 
 async function runRole(
-  role: 'bot' | 'gateway',
+  role: 'bot' | 'gateway' | 'settlement',
   env: Environment,
   main: (ground: Ground & { readonly db: Database }) => Promise<void>,
 ): Promise<number> {

@@ -23,6 +23,7 @@ import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
 import { startScreen } from './screen.ts'
+import { settleCall } from './settle.ts'
 import { statementCall } from './statement-source.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -78,11 +79,18 @@ export async function runStart(
       env['TELEGRAM_TOKEN'] === undefined
         ? await runSimulator({ ...ground, env: settings })
         : undefined
-    const payments = await runPayments({ ...ground, env: settings, db }, { settles: true })
+    const chainPort = await keptPort(dataDir, 'chain')
+    const chainSettings = { CHRYSALIS_CHAIN_PORT: String(chainPort.wanted), ...settings }
+    const payments = await runPayments({ ...ground, env: chainSettings, db }, { settles: true })
+    if (payments.chainPort !== undefined) chainPort.keep(payments.chainPort)
     const gateway = await runGateway({ ...ground, env: settings, db, ...payments })
     gatewayPort.keep(gateway.port)
     const own = chat && { ...telegramOf(chat), ...pagesOf(gateway) }
-    const bot = await runBot({ ...ground, env: { ...settings, ...own }, db })
+    const bot = await runBot({
+      ...ground,
+      env: { ...settings, ...own },
+      db,
+    })
     let payout = await gateway.payout()
     const worker = keepWorkerRunning({
       ...ground,
@@ -110,7 +118,11 @@ export async function runStart(
       worker.restart()
     })
     life.keep('payout', follow, (it) => it.close())
-    const calls = { ...ledgerCalls(db), 'statement.get': statementCall(db, dataDir) }
+    const calls = {
+      ...ledgerCalls(db),
+      'statement.get': statementCall(db, dataDir),
+      settle: settleCall(payments, life.signal),
+    }
     life.keep('control', await openControl({ dataDir, facts: bot.facts, calls }), (it) =>
       it.close(),
     )

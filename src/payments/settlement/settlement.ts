@@ -21,6 +21,8 @@ export interface SettleReport {
 export interface PlanReport {
   readonly payees: number
   readonly paidNano: bigint
+  /** What it may cost at most; most of it comes back. */
+  readonly feesNano: bigint
   readonly leftPayees: number
   readonly leftNano: bigint
   /** What held the rest back, or everything. */
@@ -68,6 +70,9 @@ export interface SettlementDeps extends OutboxDeps, Pick<ReconcileDeps, 'commits
   readonly pauseMs?: number
   readonly walletSeqno: () => Promise<number>
 }
+
+/** Longer than a message lives: by then it is taken or given up. */
+const maxWaitMs = 240_000
 
 /** A node that is further behind tells nothing that a batch may be planned by. */
 const maxLagS = 60
@@ -199,10 +204,11 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         const sight = await reconcileNow()
         if (!sight)
           throw halted((await vaults.progress(vault.id)).halt?.code ?? 'chain.unavailable')
-        const { lines, paidNano, left } = await plan(sight, isAll)
+        const { lines, chunks, paidNano, left } = await plan(sight, isAll)
         return {
           payees: lines.length,
           paidNano,
+          feesNano: chunks.reduce((sum, it) => sum + it.valueNano, 0n),
           leftPayees: left.payees,
           leftNano: left.nano,
           ...(left.why && { why: left.why }),
@@ -210,6 +216,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       }),
     settleNow: async ({ isAll, signal }) => {
       const ended: Batch[] = []
+      let movedMs = clock.now()
       for (;;) {
         signal.throwIfAborted()
         const { step, batch } = await inTurn(async () => {
@@ -227,8 +234,9 @@ export function createSettlement(deps: SettlementDeps): Settlement {
           // For the chain it waits a little; for a person or a later day it does not.
           if (wait && wait.untilMs > clock.now() && !(await batches.open(vault.id)))
             throw halted(wait.code)
+          if (clock.now() - movedMs > maxWaitMs) throw halted('chain.unavailable')
           await clock.sleep(deps.pauseMs ?? 200, signal)
-        }
+        } else movedMs = clock.now()
       }
     },
     round: () =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../../src/db/database.ts'
 import type { Localnet } from '../../../src/payments/localnet/localnet.ts'
 import { openSettlement } from '../../../src/payments/settlement/open-settlement.ts'

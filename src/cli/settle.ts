@@ -1,0 +1,114 @@
+/** @module `chrysalis settle`: pays what is owed, by the running system or from a data folder at rest (PAY §7). */
+import { z } from 'zod'
+import { systemClock } from '../core/clock.ts'
+import { showCoin } from '../core/coin.ts'
+import type { Environment } from '../core/config.ts'
+import { Lifetime } from '../core/lifetime.ts'
+import { createLog } from '../core/log.ts'
+import type { Database } from '../db/database.ts'
+import type { Payments } from '../payments/main.ts'
+import { dataFolder } from './paths.ts'
+import { askSystem } from './running.ts'
+import { EXIT, type Terminal } from './terminal.ts'
+import { parseOptions } from './usage.ts'
+
+const argsSchema = z.object({ isAll: z.boolean(), isDry: z.boolean(), isResume: z.boolean() })
+type SettleArgs = z.infer<typeof argsSchema>
+
+const reportSchema = z.object({
+  batches: z.number(),
+  payees: z.number(),
+  paidNano: z.string(),
+  feesNano: z.string(),
+  why: z.string().optional(),
+})
+
+/** Exit codes: 0 done (also when nobody was due), 1 not done, 2 a wrong command line. */
+export async function runSettle(
+  args: readonly string[],
+  env: Environment,
+  terminal: Terminal,
+): Promise<number> {
+  const { values } = parseOptions(args, {
+    'dry-run': { type: 'boolean', default: false },
+    now: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    data: { type: 'string' },
+  })
+  const dataDir = dataFolder(values.data, env)
+  const asked = { isAll: values.now, isDry: values['dry-run'], isResume: values.resume }
+  const answer = await askSystem({
+    dataDir,
+    env,
+    name: 'settle',
+    args: asked,
+    atRest: (db) => settleAtRest(asked, { dataDir, env, db }),
+  })
+  const report = reportSchema.parse(answer)
+  if (values.json) {
+    const { batches, payees, paidNano, feesNano } = report
+    terminal.out(JSON.stringify({ batches, payees, paidNano, feesNano }))
+    return EXIT.ok
+  }
+  const paid = showCoin(BigInt(report.paidNano))
+  const fees = showCoin(BigInt(report.feesNano))
+  if (report.payees === 0) terminal.out('Nobody is due.')
+  else if (asked.isDry)
+    terminal.out(`Would pay ${paid} to ${String(report.payees)} payees, for ${fees} at most.`)
+  else
+    terminal.out(
+      `Paid ${paid} to ${String(report.payees)} payees in ${String(report.batches)} batches, for ${fees}.`,
+    )
+  if (report.why === 'funds')
+    terminal.out('The vault has too little for the rest: chrysalis vault topup.')
+  if (report.why === 'cap') terminal.out('The rest is above what the vault may pay in a day.')
+  return EXIT.ok
+}
+
+/** The running system's answer to `settle`. Throws `settlement.halted` with the reason. */
+export const settleCall =
+  (payments: Payments, signal: AbortSignal) =>
+  async (args: unknown): Promise<unknown> =>
+    settle(payments, { args: argsSchema.parse(args), signal })
+
+async function settle(
+  { settlement }: Payments,
+  { args, signal }: { args: SettleArgs; signal: AbortSignal },
+): Promise<unknown> {
+  if (!settlement) return { batches: 0, payees: 0, paidNano: '0', feesNano: '0' }
+  if (args.isResume) await settlement.resume()
+  if (!args.isDry) return settlement.settleNow({ isAll: args.isAll, signal })
+  const { payees, paidNano, feesNano, why } = await settlement.preview(args.isAll)
+  return {
+    batches: payees > 0 ? 1 : 0,
+    payees,
+    paidNano: paidNano.toString(),
+    feesNano: feesNano.toString(),
+    ...(why !== undefined && { why }),
+  }
+}
+
+/** The whole money side for one question, closed again afterwards. */
+async function settleAtRest(
+  args: SettleArgs,
+  { dataDir, env, db }: { dataDir: string; env: Environment; db: Database },
+): Promise<unknown> {
+  const { main } = await import('../payments/main.ts')
+  const log = createLog(
+    'settle',
+    () => undefined,
+    () => systemClock.now(),
+  )
+  const life = new Lifetime({ log, clock: systemClock })
+  try {
+    const settings = { ...env, CHRYSALIS_DATA: dataDir }
+    const payments = await main(
+      { env: settings, log, clock: systemClock, life, db },
+      { settles: true },
+    )
+    return await settle(payments, { args, signal: life.signal })
+  } finally {
+    await life.close()
+  }
+}

@@ -1,0 +1,21 @@
+/** @module The keys of an installation's wallets: files of the data folder, made on first use (0600). */
+import { join } from 'node:path'
+import { type CellSigner, cellSigner } from '../contracts/sign.ts'
+import { openSeed } from '../vouchers/settlement-key.ts'
+import { openWallet, type Wallet } from './wallet.ts'
+
+/** `relayer` pays gas; `owner` and `guardian` govern, off mainnet only; `worker` is where the own worker of a dev network is paid. */
+export type LocalKey = 'relayer' | 'owner' | 'guardian' | 'worker'
+
+/** `<data>/keys/<name>.key` as a signer. */
+export function openLocalKey(dataDir: string, name: LocalKey): CellSigner {
+  const seed = openSeed(join(dataDir, 'keys', `${name}.key`))
+  try {
+    return cellSigner(seed)
+  } finally {
+    seed.fill(0)
+  }
+}
+
+export const openLocalWallet = (dataDir: string, name: LocalKey, globalId: number): Wallet =>
+  openWallet(openLocalKey(dataDir, name), globalId)
