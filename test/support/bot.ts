@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { type IntakeChoice, startBot } from '../../src/bot/bot.ts'
+import type { GpuPort } from '../../src/bot/gpu-port.ts'
 import { createPacer, type Pacer } from '../../src/bot/pacer.ts'
 import { createReader } from '../../src/bot/reading/read.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
@@ -19,6 +20,8 @@ import { openPrices } from '../../src/payments/prices/prices.ts'
 import { openStarsDesk } from '../../src/payments/stars/stars-desk.ts'
 import type { FloatState } from '../../src/payments/stars/stars-port.ts'
 import type { JobRequest } from '../../src/queue/desk-port.ts'
+import { engineKinds } from '../../src/tasks/index.ts'
+import { MODELS } from '../../src/tasks/models.ts'
 import { createKeks } from '../../src/tee/kek.ts'
 import { createVault } from '../../src/tee/vault.ts'
 import { type Script, ScriptedDesk } from './scripted-desk.ts'
@@ -57,6 +60,8 @@ export interface BotWorldOptions {
   /** Sends as slowly as production does; otherwise at once. */
   readonly isPaced?: boolean
   readonly money?: TestMoney
+  /** Opens what `/gpu` needs. */
+  readonly gpu?: (ground: { db: Database; clock: Clock }) => GpuPort
 }
 
 const unpaced: Pacer = {
@@ -103,18 +108,7 @@ async function openTestMoney(
   ground: { db: Database; clock: Clock; log: Log; sim: TestSimulator },
 ) {
   const { db, clock, log, sim } = ground
-  const world = {
-    tasks: new Map([
-      ['translate', 'llm'],
-      ['summarize', 'llm'],
-      ['transcribe', 'stt'],
-    ] as const),
-    models: new Map([
-      ['qwen2.5-coder-1.5b', 'llm'],
-      ['qwen2.5-coder-0.5b', 'llm'],
-      ['whisper-base', 'stt'],
-    ] as const),
-  }
+  const world = engineKinds(MODELS)
   const prices = await openPrices({ db, clock, world, first: readOwnTable(world) })
   const money = createMoney({ prices, clock, log })
   return {
@@ -167,6 +161,8 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
   const money = options.money && (await openTestMoney(options.money, { db, clock, log, sim }))
   if (money) desk.hold = money.hold
 
+  const gpu = options.gpu?.({ db, clock })
+
   const start = () =>
     startBot({
       token: Secret.of(sim.token),
@@ -187,6 +183,7 @@ export async function startBotWorld(options: BotWorldOptions = {}): Promise<BotW
       log,
       life,
       ...(money && { money }),
+      ...(gpu && { gpu }),
       onFatal: (code) => fatal.push(code),
     })
   const world: BotWorld = {

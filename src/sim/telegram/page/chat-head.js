@@ -2,6 +2,7 @@
 import { h, iconButton } from './dom.js'
 import { openMenu } from './menu.js'
 import { avatar } from './message.js'
+import { purseDialog } from './money.js'
 import { roomDialog } from './room-dialogs.js'
 import { tryItems } from './samples.js'
 import { bot, currentRoom, isAdmin, isIn, memberOf, roomByChat, state, titleOf } from './state.js'
@@ -40,6 +41,7 @@ function header(room, go) {
         room.chat.type === 'channel' ? 'Open the discussion' : 'Open the channel',
         () => go.open(String(room.linked)),
       ),
+    room.chat.type === 'private' && iconButton('coin', 'My test Stars', () => void purseDialog()),
     room.chat.type === 'private' &&
       iconButton('spark', 'Things to try', (event) => openMenu(event.currentTarget, tryItems())),
     iconButton('gear', 'Members, bot and rights', open),

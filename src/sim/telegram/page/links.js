@@ -2,6 +2,7 @@
 import { post } from './api.js'
 import { openDialog } from './dialog.js'
 import { attempt, h } from './dom.js'
+import { payLink } from './money.js'
 import { roomPicker } from './room-dialogs.js'
 import { isAdmin, isIn, memberOf, myRooms, state } from './state.js'
 
@@ -19,6 +20,7 @@ export function followLinks(go) {
 /** Where a link leads in this world; nothing if it leads out of it. */
 function leadOf(url) {
   const [first, second, third] = url.pathname.split('/').filter(Boolean)
+  if (first?.startsWith('$')) return { kind: 'invoice', link: url.href }
   const it = state.world.bots.find((one) => one.username.toLowerCase() === first?.toLowerCase())
   if (it !== undefined) {
     for (const kind of ['startgroup', 'startchannel']) {
@@ -51,6 +53,9 @@ function follow(lead, go) {
   switch (lead.kind) {
     case 'message':
       go.open(lead.key, lead.id)
+      return
+    case 'invoice':
+      void payLink(lead.link)
       return
     case 'start':
       go.open(`${lead.bot.id}:${state.me}`)

@@ -3,6 +3,7 @@ import { post } from './api.js'
 import { h, icon, iconButton, outLink, safeUrl, toast } from './dom.js'
 import { audioPlayer, fileCard, photoView, videoView } from './media.js'
 import { openMenu } from './menu.js'
+import { invoiceCard, moneyLine, payMessage } from './money.js'
 import { renderBlocks } from './rich.js'
 import { chatParam, nameOf, state, userById } from './state.js'
 import { plainBlocks, renderEntities } from './text.js'
@@ -49,6 +50,8 @@ const serviceFields = [
   'migrate_to_chat_id',
   'migrate_from_chat_id',
   'forum_topic_created',
+  'successful_payment',
+  'refunded_payment',
 ]
 export const isService = ({ message }) =>
   serviceFields.some((field) => message[field] !== undefined)
@@ -70,11 +73,13 @@ function mediaWord(message) {
   if (message.video_note) return 'Round video'
   if (message.video) return 'Video'
   if (message.photo) return 'Photo'
+  if (message.invoice) return `Invoice: ${message.invoice.title}`
   if (message.document) return message.document.file_name ?? 'File'
   return ''
 }
 
 function serviceText(message) {
+  if (message.successful_payment || message.refunded_payment) return moneyLine(message)
   const who = nameOf(message.from)
   if (message.new_chat_members) {
     const names = message.new_chat_members.map(nameOf).join(', ')
@@ -194,6 +199,7 @@ function replyLine(message, act) {
 
 function content(message, act) {
   const parts = []
+  if (message.invoice) parts.push(invoiceCard(message.invoice))
   if (message.photo) parts.push(photoView(message.photo))
   if (message.video) parts.push(videoView(message.video, false))
   if (message.video_note) parts.push(videoView(message.video_note, true))
@@ -296,7 +302,10 @@ export function inlineButton(button, style, { view, room }) {
     { type: 'button', class: css, disabled: button.disabled !== undefined },
     h('span', { class: 'press-label' }, label),
   )
-  element.addEventListener('click', () => void pressed(button, element, { view, room }))
+  element.addEventListener(
+    'click',
+    () => void (button.pay ? payMessage({ view, room }) : pressed(button, element, { view, room })),
+  )
   return element
 }
 
