@@ -48,9 +48,9 @@ export function createPayDesk(deps: {
       if (!pay || worker.isGone) continue
       const { earnedNano, paidNano } = standings.get(pay.payee) ?? { earnedNano: 0n, paidNano: 0n }
       const standing = { paid: paidNano.toString(), ...(free !== undefined && { free }) }
-      const voucher = earnedNano > 0n ? vouchers.sign(pay, earnedNano) : undefined
-      const news = JSON.stringify([standing, pay.epoch, voucher !== undefined])
+      const news = JSON.stringify([standing, pay.epoch])
       if (told.get(worker) === news) continue
+      const voucher = earnedNano > 0n ? vouchers.sign(pay, earnedNano) : undefined
       told.set(worker, news)
       worker.send({ type: 'earnings', standing, ...(voucher && { voucher }) })
     }

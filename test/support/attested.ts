@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import type { Net } from '../../src/core/config.ts'
 import type { Kid } from '../../src/core/ids.ts'
+import type { PayTerms } from '../../src/core/voucher.ts'
 import { type AdmissionDeps, createAdmission } from '../../src/tee/admission.ts'
 import type { CollateralDisk } from '../../src/tee/collateral-disk.ts'
 import { type CollateralStore, createCollateralStore } from '../../src/tee/collateral-store.ts'
@@ -139,8 +140,16 @@ export const testAdmission = (of: {
   net?: Net
   clock?: Clock
   attestation?: TestAttestation
+  payTerms?: (payout: string) => Promise<PayTerms | undefined>
 }) => {
-  const { identity, joins, net = 'devnet', clock = systemClock } = of
+  const { identity, joins, net = 'devnet', clock = systemClock, payTerms } = of
   const attestation = of.attestation ?? testAttestation({ net, clock })
-  return createAdmission({ identity, net, joins, ...attestation, clock })
+  return createAdmission({
+    identity,
+    net,
+    joins,
+    ...attestation,
+    ...(payTerms && { payTerms }),
+    clock,
+  })
 }
