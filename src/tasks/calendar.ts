@@ -91,8 +91,17 @@ interface Form {
   readonly sure: boolean
 }
 
-/** Names and matcher for `language`. Build it once for a text: it formats some forty dates. */
+/** Built calendars: tables of the language alone, and a first word must not wait for forty dates to be formatted. */
+const built = new Map<Language, Calendar>()
+
+/** Names and matcher for `language`. */
 export function calendarOf(language: Language): Calendar {
+  const calendar = built.get(language) ?? buildCalendar(language)
+  built.set(language, calendar)
+  return calendar
+}
+
+function buildCalendar(language: Language): Calendar {
   const forms = formsOf(language)
   const matcher = matcherOf(language, [...forms.keys()])
   return {

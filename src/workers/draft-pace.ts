@@ -28,6 +28,7 @@ export function createDraftPace(deps: {
   let sentPercent = 0
   let percent = 0
   let stopTicks: (() => void) | undefined
+  let hasStopped = false
   const flush = (): void => {
     if (!deps.isOpen()) return
     if (newest !== sent) {
@@ -42,23 +43,24 @@ export function createDraftPace(deps: {
     }
   }
   const begin = (): void => {
-    if (stopTicks) return
+    stopTicks?.()
     stopTicks = deps.clock.every(GRID_MS, flush)
     flush()
   }
   return {
     draft: (text) => {
+      // An engine that still holds its first words back has nothing to show: the grid would only make them wait.
+      const isFirst = newest === '' && sent === '' && text !== ''
       newest = text
-      begin()
+      if (isFirst && !hasStopped) begin()
     },
     progress: (next) => {
       percent = Math.max(percent, Math.min(100, Math.floor(next)))
-      begin()
+      if (!stopTicks && percent >= 10 && !hasStopped) begin()
     },
     stop: () => {
       stopTicks?.()
-      // A later draft finds ticks that have stopped and starts none.
-      stopTicks = () => undefined
+      hasStopped = true
     },
   }
 }

@@ -13,7 +13,7 @@ export interface Prompt {
   /** Everything that is evaluated before the first generated token. */
   readonly tokens: readonly Token[]
   /** The first tokens that depend on the system part alone: what may stay in a slot after the job. Examples may quote a user and are not among them. */
-  readonly shared: readonly Token[]
+  readonly shared: () => readonly Token[]
   /** Generation ends at any of these tokens, which are not text. */
   readonly stopTokens: ReadonlySet<Token>
   /** Generation ends before any of these texts. */
@@ -24,11 +24,15 @@ export interface Prompt {
 export function createPrompter(model: LlamaModel): (request: TextRequest) => Prompt {
   const wrapper = resolveChatWrapper(model)
   const tokenize = (request: TextRequest) => render(model, wrapper, request)
+  let last: { readonly system: string; readonly shared: readonly Token[] } | undefined
   // Two users that begin with different tokens: what their prompts have in common holds nothing of either.
   const sharedOf = (request: TextRequest): readonly Token[] => {
+    if (last?.system === request.system) return last.shared
     const bare = { ...request, answerPrefix: '', examples: [] }
     const one = tokenize({ ...bare, user: 'a' }).tokens
-    return one.slice(0, commonLength(one, tokenize({ ...bare, user: '0' }).tokens))
+    const shared = one.slice(0, commonLength(one, tokenize({ ...bare, user: '0' }).tokens))
+    last = { system: request.system, shared }
+    return shared
   }
   return (request) => {
     const { tokens, triggers } = tokenize(request)
@@ -40,7 +44,8 @@ export function createPrompter(model: LlamaModel): (request: TextRequest) => Pro
       else if (trigger.values.every((value) => typeof value === 'string'))
         stopTexts.push(trigger.values.join(''))
     }
-    return { tokens, shared: sharedOf(request), stopTokens, stopTexts }
+    // Asked for when the run is over: the first token does not wait for it.
+    return { tokens, shared: () => sharedOf(request), stopTokens, stopTexts }
   }
 }
 

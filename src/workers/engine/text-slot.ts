@@ -128,7 +128,7 @@ export class TextSlot implements TextEngine {
     } catch (error) {
       throw engineError(error)
     } finally {
-      await this.#forget(prompt.shared)
+      await this.#forget(prompt.shared())
     }
   }
 

@@ -36,6 +36,23 @@ describe('drafts', () => {
     expect(sent).toEqual(['a', 'abcd'])
   })
 
+  it('leave at once the first time also after an empty one, and after progress', () => {
+    const { clock, sent, pace } = setUp()
+
+    pace.draft('')
+    pace.progress(50)
+    clock.turn(GRID_MS / 3)
+    pace.draft('a')
+    expect(sent).toEqual(['a'])
+    clock.turn(GRID_MS / 3)
+    pace.draft('ab')
+    clock.turn(GRID_MS / 2)
+    expect(sent).toEqual(['a'])
+    clock.turn(GRID_MS / 6)
+
+    expect(sent).toEqual(['a', 'ab'])
+  })
+
   it('are within the grid of the design', () => {
     expect(GRID_MS).toBeGreaterThanOrEqual(250)
     expect(GRID_MS).toBeLessThanOrEqual(500)
