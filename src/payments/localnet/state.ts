@@ -42,6 +42,8 @@ interface BlockTime {
 
 /** How many blocks back a lagging node may be asked. */
 export const maxLag = 256
+/** Of one account: a vault of 30 000 payees has some four million characters. */
+const maxVersionsChars = 32 * 1024 * 1024
 
 export class ChainState {
   #times: BlockTime[]
@@ -147,8 +149,9 @@ export class ChainState {
   #setAccount(raw: string, version: Version): void {
     const versions = this.#versions.get(raw) ?? []
     const needed = versions.findLastIndex(({ seqno }) => seqno <= version.seqno - maxLag)
-    const kept = versions.slice(Math.max(needed, 0))
-    this.#versions.set(raw, [...kept.filter((it) => it.seqno !== version.seqno), version])
+    const most = Math.max(1, Math.floor(maxVersionsChars / version.account.length))
+    const kept = versions.slice(Math.max(needed, 0)).filter((it) => it.seqno !== version.seqno)
+    this.#versions.set(raw, [...kept.slice(-most), version])
   }
 }
 
