@@ -12,8 +12,12 @@ export interface Checkout {
   readonly chargeId?: string
 }
 
-/** Waits for a message of the bot that `fits`, behind message `after`. */
-export function said(world: BotWorld, chat: number, fits: RegExp, after = 0): Promise<SeenMessage> {
+/** Waits for a message of the bot that fits, behind message `after`. */
+export function said(
+  world: BotWorld,
+  chat: number,
+  ...[fits, after = 0]: [fits: RegExp, after?: number]
+): Promise<SeenMessage> {
   return world.sim.until(async () =>
     (await world.sim.messages(chat)).findLast(
       (it) =>

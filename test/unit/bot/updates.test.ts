@@ -244,6 +244,55 @@ test.each(['process', 'discard'] as const)(
   },
 )
 
+const money = (kind: 'successful_payment' | 'refunded_payment', id: number): Update => {
+  const update = { ...voice(id), update_id: id } as { message?: object }
+  return { ...update, message: { ...update.message, [kind]: { total_amount: 1 } } } as Update
+}
+
+test.each([
+  money('successful_payment', 5),
+  money('refunded_payment', 5),
+  { update_id: 5, subscription: { state: 'failed' } } as Update,
+])('news of money are handled however late they come, without asking', async (update) => {
+  const { clock, inbox, handled, asked, start } = world()
+  await inbox.keep([
+    {
+      updateId: 5,
+      kind: 'message',
+      lane: 5,
+      sealed: vault.seal('inbox', '5', Plaintext.of(JSON.stringify(update))),
+    },
+  ])
+  clock.advance(23 * hourMs)
+
+  await start()
+  await settle(clock)
+
+  expect(handled).toEqual([5])
+  expect(asked).toEqual([])
+})
+
+test('a question before a payment is answered at once and leaves no row; a payment has a lane of its own', async () => {
+  const { clock, inbox, handled, urgent, start, push } = world()
+  await start()
+
+  push(
+    { update_id: 8, pre_checkout_query: {} } as Update,
+    money('successful_payment', 9),
+    voice(10),
+  )
+  await settle(clock)
+
+  expect(urgent).toEqual([8])
+  expect(handled).toEqual([9, 10])
+  expect(
+    [...inbox.rows.values()].map(({ updateId, lane }) => [updateId, lane === updateId]),
+  ).toEqual([
+    [9, true],
+    [10, false],
+  ])
+})
+
 test('an update that was there at every start is dropped, since it may be what ends the process', async () => {
   const { clock, inbox, handled, start } = world()
   const sealed = vault.seal('inbox', '5', Plaintext.of(JSON.stringify(voice(5))))
