@@ -26,6 +26,8 @@ export const gatewayConfig = z.object({
   CHRYSALIS_NRAS: z.enum(['on', 'off']).default('off'),
   /** Where owners link their wallets, `https://gpu.example.org/wallet`; absent: on this machine only. */
   CHRYSALIS_WALLET_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** File that names the sources of the coin's price; without it prices change by hand only. */
+  CHRYSALIS_ORACLE: z.string().min(1).optional(),
   /** 0: any free port. */
   CHRYSALIS_GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(4810),
   /** Workers on other machines need more than the loopback. */

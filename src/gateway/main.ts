@@ -6,6 +6,7 @@ import type { Ground } from '../core/ground.ts'
 import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
 import { openMoney } from '../payments/ledger/open-money.ts'
+import { openOracle } from '../payments/oracle/open-oracle.ts'
 import { noteOf } from '../payments/vouchers/pay-note.ts'
 import type { Vouchers } from '../payments/vouchers/vouchers.ts'
 import { payeeOf, showPayout } from '../payments/wallets/address.ts'
@@ -164,7 +165,10 @@ export async function main({
     log,
   })
   life.keep('token-counters', counters, (it) => it.close())
-  const { money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
+  const world = engineKinds(models)
+  const { money, prices } = await openMoney({ db, world, clock, log, life })
+  const oracle = config.CHRYSALIS_ORACLE
+  if (oracle !== undefined) openOracle({ file: oracle, prices, world, clock, log, life })
   const gateway = await createGateway({
     net,
     db,

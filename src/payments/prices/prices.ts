@@ -7,7 +7,14 @@ import type { Database, Tx } from '../../db/database.ts'
 import { addTable, findTable, type StoredTable, tablesFrom } from './price-store.ts'
 import { chargeOf, type Rates } from './rates.ts'
 import { readStoredTable } from './stored-table.ts'
-import { keyOf, type PriceRow, type PriceTable, type PriceWorld, readTable } from './table.ts'
+import {
+  type Basis,
+  keyOf,
+  type PriceRow,
+  type PriceTable,
+  type PriceWorld,
+  readTable,
+} from './table.ts'
 
 /** What a job is quoted by. */
 export interface PriceKey {
@@ -18,7 +25,7 @@ export interface PriceKey {
 
 export interface Prices {
   /** The table that new jobs are quoted under now. */
-  current(): Pick<PriceTable, 'version' | 'hash' | 'rows'>
+  current(): Pick<PriceTable, 'version' | 'hash' | 'rows' | 'basis'> & { readonly sinceMs: number }
   /** The row of a job under the current table. Throws `price.unknown`. */
   row(key: PriceKey): PriceRow & { readonly version: number }
   /** The row of a job under the table it was quoted by; reads the database for one that this process has not seen. Throws `price.unknown`. */
@@ -35,6 +42,7 @@ export interface Prices {
 }
 
 interface Entry extends StoredTable {
+  readonly basis?: Basis
   readonly rows: ReadonlyMap<string, PriceRow>
 }
 
@@ -56,8 +64,12 @@ export async function openPrices(options: {
     const known = tables.get(stored.version)
     if (known) return known
     // A model or task may have gone since: an old table is read as it was, so only its form is checked.
-    const { rows } = readStoredTable(stored.text)
-    const entry = { ...stored, rows: new Map(rows.map((row) => [keyOf(row), row])) }
+    const { rows, basis } = readStoredTable(stored.text)
+    const entry = {
+      ...stored,
+      rows: new Map(rows.map((row) => [keyOf(row), row])),
+      ...(basis && { basis }),
+    }
     tables.set(stored.version, entry)
     newest = Math.max(newest, stored.version)
     return entry
@@ -96,8 +108,8 @@ export async function openPrices(options: {
   }
   return {
     current: () => {
-      const { version, hash, rows } = current()
-      return { version, hash, rows: [...rows.values()] }
+      const { version, hash, rows, sinceMs, basis } = current()
+      return { version, hash, rows: [...rows.values()], sinceMs, ...(basis && { basis }) }
     },
     row,
     rowOf: async (tx, version, key) => {

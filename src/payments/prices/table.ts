@@ -25,9 +25,23 @@ export interface PriceRow {
   readonly worker: Rates
 }
 
+/** What a table's rates were made from, where that was the coin's price. */
+export interface Basis {
+  /** Millionths of a US dollar for one coin. */
+  readonly coinMicroUsd: bigint
+  readonly atMs: number
+  readonly feeds: readonly {
+    readonly name: string
+    readonly coinMicroUsd: bigint
+    readonly atMs: number
+  }[]
+}
+
 export interface PriceTable {
   readonly version: number
   readonly rows: readonly PriceRow[]
+  /** Absent for rates that a person chose. */
+  readonly basis?: Basis
   /** Canonical JSON of it. */
   readonly text: string
   /** SHA-256 of `text`, hex. */
@@ -65,6 +79,15 @@ const rowSchema = z.strictObject({
   ustar: ratesSchema.optional(),
   worker: ratesSchema,
 })
+const microUsd = z
+  .string()
+  .regex(/^[1-9]\d{0,17}$/)
+  .transform(BigInt)
+const atMs = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 52)
 const tableSchema = z.strictObject({
   v: z.literal(1),
   version: z
@@ -73,6 +96,21 @@ const tableSchema = z.strictObject({
     .min(1)
     .max(2 ** 31 - 1),
   rows: z.array(z.unknown()).min(1),
+  basis: z
+    .strictObject({
+      coinMicroUsd: microUsd,
+      atMs,
+      feeds: z
+        .array(
+          z.strictObject({
+            name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,31}$/),
+            coinMicroUsd: microUsd,
+            atMs,
+          }),
+        )
+        .max(16),
+    })
+    .optional(),
 })
 
 /** Kinds that a row of an engine must price; the others it must not, except those that no model uses yet. */
@@ -96,20 +134,31 @@ export function readTable(text: string, world: PriceWorld): PriceTable {
     seen.add(key)
     return row
   })
-  const canonical = tableText(table.version, rows)
+  const { version, basis } = table
+  const canonical = tableText({ version, rows, ...(basis && { basis }) })
   return {
-    version: table.version,
+    version,
     rows,
+    ...(basis && { basis }),
     text: canonical,
     hash: createHash('sha256').update(canonical, 'utf8').digest('hex'),
   }
 }
 
 /** Canonical JSON of a table; rates are decimal text. */
-export const tableText = (version: number, rows: readonly PriceRow[]): string =>
+export const tableText = ({
+  version,
+  rows,
+  basis,
+}: Pick<PriceTable, 'version' | 'rows' | 'basis'>): string =>
   canonicalText({
     v: 1,
     version,
+    basis: basis && {
+      coinMicroUsd: basis.coinMicroUsd.toString(),
+      atMs: basis.atMs,
+      feeds: basis.feeds.map((feed) => ({ ...feed, coinMicroUsd: feed.coinMicroUsd.toString() })),
+    },
     rows: rows.map(({ task, model, tier, nano, ustar, worker }) => ({
       task,
       model,
