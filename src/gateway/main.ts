@@ -28,8 +28,8 @@ import {
   ownToken,
 } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
-import { createTokenCounters } from '../workers/engine/token-counters.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
+import { createTokenCounters } from '../workers/token-counters.ts'
 import { openAttestation } from './attestation.ts'
 import { serveAttestation } from './attestation-endpoint.ts'
 import { gatewayConfig } from './config.ts'

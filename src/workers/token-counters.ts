@@ -1,10 +1,10 @@
 /** @module Vocabularies of the models that are on this machine, for counting what is billed; each is loaded when it is first asked for. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe } from '../../core/describe.ts'
-import type { Log } from '../../core/log.ts'
-import type { ModelRow } from '../../tasks/models.ts'
-import { createTokenCounter } from './llama.ts'
+import { describe } from '../core/describe.ts'
+import type { Log } from '../core/log.ts'
+import type { ModelRow } from '../tasks/models.ts'
+import { createTokenCounter } from './engine/llama.ts'
 
 type Loaded = Awaited<ReturnType<typeof createTokenCounter>>
 
