@@ -81,8 +81,9 @@ function batchOf(transaction: Cell): ShownTx['batch'] {
   return undefined
 }
 
-const isCredited = ({ skipped, in: message }: Tx): boolean =>
-  skipped === 'no-state' && message?.kind === 'internal' && message.valueNano > 0n
+/** No code ran, and nothing went back: there is none, or the sum is below what a run costs. */
+const isCredited = ({ skipped, out, in: message }: Tx): boolean =>
+  skipped !== undefined && out.length === 0 && (message?.valueNano ?? 0n) > 0n
 
 function reason(tx: Tx): string | undefined {
   if (tx.ok || isCredited(tx)) return undefined

@@ -80,7 +80,12 @@ export function createExplorer(chain: LocalChain, globalId: number) {
       const { batch, at } = txOf(record)
       if (!batch) return []
       const [number, payouts, paid] = batch
-      return [[`${timeOf(at)} · batch ${number}`, `${paid} to ${String(payouts)} payees`] as const]
+      return [
+        [
+          `${timeOf(at)} · batch ${number}`,
+          `${paid} to ${String(payouts)} ${payouts === 1 ? 'payee' : 'payees'}`,
+        ] as const,
+      ]
     })
     return { ...details, tables: [table('Last batches', batches.slice(0, 10)), ...details.tables] }
   }
@@ -202,7 +207,7 @@ function registryDetails(data: Cell): Details {
   return {
     facts: [
       ['Version', String(registry.registryVersion)],
-      ['Policy hash', content.policyHash],
+      ['Policy hash', /^0+$/.test(content.policyHash) ? 'none yet' : content.policyHash],
       ['Images and models', String(content.entries.size)],
       ['Gateways', String(content.gateways.size)],
       ['Vaults', String(content.vaults.size)],

@@ -105,6 +105,24 @@ describe('the explorer as JSON', () => {
     await net.close()
   })
 
+  test('coins that no code ran on are credited all the same, however few', async () => {
+    const { net, vault } = await networkWithVault()
+    await sendCoins(net, relayer, { to: testWallet(2).wallet.address, value: 1n })
+    await net.chain.faucet(testWallet(3).wallet.address, COIN)
+    await net.chain.mineUntilIdle()
+    await sendCoins(net, testWallet(3), { to: relayer.wallet.address, value: 5042n })
+    const state = (await (await fetch(new URL('/explorer/state.json', net.url))).json()) as {
+      transactions: { account: string; in: { op: string; peer?: string }; result: string }[]
+    }
+
+    const arrived = state.transactions.filter(
+      ({ in: { op, peer } }) => op === 'transfer' && peer !== vault.address.toRawString(),
+    )
+    expect(arrived.length).toBe(4)
+    expect(arrived.map(({ result }) => result)).toEqual(arrived.map(() => 'credited'))
+    await net.close()
+  })
+
   test('says by name why the vault refused', async () => {
     const { net, vault } = await networkWithVault()
     const client = plainClient(net)
