@@ -25,6 +25,8 @@ export interface Earnings {
   newest(): Voucher | undefined
   /** Why no jobs are pulled now. */
   stopped(): Stopped | undefined
+  /** What was pinned, once something was. */
+  terms(): PayTerms | undefined
   /** Terms of an accepting verdict, signed by the broker; undefined where nothing is paid. */
   pin(terms: PayTerms | undefined): void
   /** A result leaves: whatever it earns comes on top of everything known now. */
@@ -187,6 +189,7 @@ export function createEarnings(deps: EarningsDeps): Earnings {
   return {
     newest: () => record.voucher,
     stopped: () => record.stopped,
+    terms: () => terms,
     pin: (given) => {
       const known = record.terms
       terms = given
@@ -237,6 +240,8 @@ export function createEarnings(deps: EarningsDeps): Earnings {
       })
     },
     read: ({ paidNano, freeNano }) => {
+      const { isChecked, paidNano: paid, freeNano: free } = record
+      if (isChecked && paid === paidNano && free === freeNano) return
       keep({ paidNano, freeNano, isChecked: true })
     },
     watch: (onChange) => {

@@ -2,10 +2,13 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../core/config.ts'
+import { describe } from '../core/describe.ts'
 import type { Ground } from '../core/ground.ts'
 import { Secret } from '../core/plaintext.ts'
+import { createRounds } from '../core/rounds.ts'
 import { differs } from '../payments/prices/rates.ts'
 import { payIn } from '../payments/vouchers/pay-note.ts'
+import { standingReader } from '../payments/vouchers/vault-standing.ts'
 import { checkVoucher } from '../payments/vouchers/voucher.ts'
 import { payeeOf } from '../payments/wallets/address.ts'
 import { pinBroker } from '../tee/identity.ts'
@@ -21,6 +24,8 @@ import { work } from './work.ts'
 
 /** Below the 6 s after which `start` kills a worker that does not go. */
 const DRAIN_MS = 4500
+/** How often the owner's endpoint is asked what was paid: payouts come every few minutes at most. */
+const CHAIN_MS = 15_000
 
 /** Resolves when the engines are loaded and the first connection is being made. Closing `life` drains it. */
 export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoop> {
@@ -41,6 +46,16 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
   })
   const download = createBlobDownload({ clock, gatewayUrl: () => loop.url() })
   const earnings = openEarnings(config, { log, clock })
+  const endpoint = config.CHRYSALIS_CHAIN_URL
+  if (earnings && endpoint !== undefined) {
+    const rounds = createRounds(clock, (error) => log.failure('chain.unread', describe(error)))
+    const read = standingReader(endpoint, clock)
+    rounds.every(CHAIN_MS, async () => {
+      const terms = earnings.terms()
+      if (terms) earnings.read(await read(terms))
+    })
+    life.keep('chain-rounds', rounds, (it) => it.close())
+  }
   const loop: WorkerLoop = startSessions({
     net,
     broker,

@@ -40,27 +40,29 @@ export async function paidTo(chain: Pick<ChainPort, 'account'>, voucher: Voucher
   return data === null ? 0n : (readVaultData(data).paid.get(voucher.payee) ?? 0n)
 }
 
-/** Seconds of chain time after which a message that was not taken never will be. */
+/** Seconds of chain time after which a message that was not taken never will be; and within which the vault answers one that was. */
 const validS = 120
+const answerS = 10
 const lookMs = 1000
 
 /**
- * Sends the claim from a wallet and waits until the vault paid or the message is void. Gives what was paid by then; the same
- * message may be sent again without harm. Throws `funds.insufficient` for a wallet that cannot bear the gas, `chain.*`.
+ * Sends the claim from a wallet and waits until the vault paid or will not. Gives what was paid by then: 0n where nothing is
+ * left to pay, and where the vault refused (a cap that is used up, a key that is no longer honoured). Harmless to repeat.
+ * Throws `funds.insufficient` for a wallet that cannot bear the gas, `chain.*`.
  */
 export async function sendClaim(
   { chain, wallet, clock }: { chain: Chain; wallet: Wallet; clock: Pick<Clock, 'sleep'> },
   voucher: Voucher,
 ): Promise<bigint> {
   const before = await paidTo(chain, voucher)
-  const sight = await lookAtWallet(chain, wallet.address)
-  const { seqno, isNew, balanceNano } = sight
+  if (before >= BigInt(voucher.total)) return 0n
+  const { seqno, isNew, balanceNano } = await lookAtWallet(chain, wallet.address)
   if (balanceNano < leastBalanceNano)
     throw new AppError('funds.insufficient', {
       need: leastBalanceNano.toString(),
       have: balanceNano.toString(),
     })
-  const until = (await chain.head()).utime + validS
+  let until = (await chain.head()).utime + validS
   const message = internal({
     to: Address.parseRaw(voucher.vault),
     value: claimGasNano,
@@ -68,13 +70,16 @@ export async function sendClaim(
     bounce: true,
   })
   const signed = await wallet.sign({ seqno, validUntil: until, messages: [message], isNew })
-  while ((await chain.head()).utime <= until) {
+  let isTaken = false
+  for (;;) {
     const paid = (await paidTo(chain, voucher)) - before
-    if (paid > 0n) return paid
-    const { seqno: now } = await lookAtWallet(chain, wallet.address)
-    // Handed over again until it is taken: that it was accepted once means nothing.
-    if (now === seqno) await chain.send(Buffer.from(signed.message))
+    const { utime } = await chain.head()
+    if (paid > 0n || utime > until) return paid
+    const isTakenNow = (await lookAtWallet(chain, wallet.address)).seqno !== seqno
+    if (isTakenNow && !isTaken) until = utime + answerS
+    isTaken = isTakenNow
+    // Handed over again until it is taken: that a provider accepted it means nothing.
+    if (!isTaken) await chain.send(Buffer.from(signed.message))
     await clock.sleep(lookMs)
   }
-  return (await paidTo(chain, voucher)) - before
 }
