@@ -390,7 +390,7 @@ async function noteAlarms(
           AND (m.gone_at <= ${silent} OR m.seen_at <= ${silent})
         RETURNING m.owner, m.number)
       INSERT INTO owner_notices (owner, kind, machine, at)
-      SELECT f.owner, 'offline', f.number, ${now} FROM found f JOIN owners o ON o.id = f.owner
+      SELECT f.owner, 'offline', f.number, ${now}::timestamptz FROM found f JOIN owners o ON o.id = f.owner
       WHERE o.on_offline`
     await tx.$executeRaw`
       WITH found AS (
@@ -399,7 +399,7 @@ async function noteAlarms(
           AND tier <> 'simulated' AND evidence_until <= ${soon}
         RETURNING owner, number, evidence_until)
       INSERT INTO owner_notices (owner, kind, machine, ref, at)
-      SELECT f.owner, 'evidence', f.number, to_char(f.evidence_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), ${now}
+      SELECT f.owner, 'evidence', f.number, to_char(f.evidence_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), ${now}::timestamptz
       FROM found f JOIN owners o ON o.id = f.owner WHERE o.on_evidence`
     await tx.$executeRaw`
       WITH found AS (
@@ -407,7 +407,7 @@ async function noteAlarms(
         WHERE removed_at IS NULL AND NOT told_image AND refused IN ('POL_MEASUREMENT', 'POL_DENIED')
         RETURNING owner, number, refused)
       INSERT INTO owner_notices (owner, kind, machine, ref, at)
-      SELECT f.owner, 'image', f.number, f.refused, ${now} FROM found f JOIN owners o ON o.id = f.owner
+      SELECT f.owner, 'image', f.number, f.refused, ${now}::timestamptz FROM found f JOIN owners o ON o.id = f.owner
       WHERE o.on_image`
     await tx.$executeRaw`
       WITH paid AS (
@@ -418,6 +418,6 @@ async function noteAlarms(
         UPDATE owners o SET paid_told = n.at
         FROM (SELECT id, max(at) AS at FROM paid GROUP BY id) n WHERE n.id = o.id)
       INSERT INTO owner_notices (owner, kind, nano, ref, at)
-      SELECT id, 'paid', amount_nano, tx_hash, ${now} FROM paid WHERE on_payout ORDER BY at`
+      SELECT id, 'paid', amount_nano, tx_hash, ${now}::timestamptz FROM paid WHERE on_payout ORDER BY at`
   })
 }

@@ -27,7 +27,7 @@ export interface GpuWatchDeps {
 /** A task's pay shows within a second: half of one to notice it, and the call. */
 const liveTickMs = 500
 const tickMs = 1000
-const alarmTickMs = 10_000
+const alarmTickMs = 5000
 /** Machines change state without being paid. */
 const refreshMs = 5000
 /** Between two edits of one message. */
