@@ -4,7 +4,6 @@ import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import { isJobId, type JobId } from '../core/ids.ts'
 import { languageSchema, segmentSchema } from '../tasks/task.ts'
-import type { Answer } from './replies/answer.ts'
 
 /** Rows of sealed copies, as the bot sees them. */
 export interface CopyStore {
@@ -66,7 +65,8 @@ export interface Copies {
   keep(content: CopyContent, owner: CopyOwner): Promise<CopyKey>
   /** Undefined when it expired, was deleted, or the key is not its key. */
   open(copy: CopyKey): Promise<CopyContent | undefined>
-  keepComment(comment: { job: JobId; answer: Answer }, owner: CopyOwner): Promise<CopyKey>
+  /** `answer` is an `Answer` as the replies make it, which know this file. */
+  keepComment(comment: { job: JobId; answer: object }, owner: CopyOwner): Promise<CopyKey>
   openComment(copy: CopyKey): Promise<KeptComment | undefined>
 }
 
