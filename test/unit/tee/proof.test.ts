@@ -1,6 +1,4 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseStrictJson } from '../../../src/core/canonical.ts'
 import {
   browserHashes,
   checkSignaturesByWebCrypto,
@@ -16,7 +14,6 @@ import { verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
 import { recordBytes } from '../../../src/tee/verify/record-bytes.ts'
 import {
   bundleOf,
-  type MadeProof,
   madeProof,
   PROOF_INPUT,
   PROOF_OUTPUT,
@@ -146,54 +143,6 @@ describe('the proof of a devnet answer', () => {
     expect(saysOf(report, 'receipt')).toBe('receipt.no-keys')
     expect(report).toMatchObject({ isAccepted: false, counts: { proven: 0, refuted: 0 } })
   })
-})
-
-describe('one changed byte', () => {
-  /** Another character at a place; undefined where the text is no JSON object any more. */
-  const changed = (
-    made: MadeProof,
-    part: 'receipt' | 'note' | 'evidence',
-    at: number,
-  ): ProofBundle | undefined => {
-    const text = made[part]
-    const place = at % text.length
-    const letter = text.charAt(place)
-    const other = letter === 'a' ? 'b' : letter === '1' ? '2' : /\d/.test(letter) ? '1' : 'a'
-    try {
-      const spoilt = `${text.slice(0, place)}${other}${text.slice(place + 1)}`
-      parseStrictJson(spoilt)
-      return { ...bundleOf({ ...made, [part]: spoilt }), salts: made.bundle.salts }
-    } catch {
-      return undefined
-    }
-  }
-  const blamed = {
-    receipt: /^(receipt|binding|gateway|weights|text)\./,
-    note: /^gateway\./,
-    evidence: /^(binding|receipt)\./,
-  }
-
-  test.each(['receipt', 'note', 'evidence'] as const)(
-    'anywhere in the %s refutes a check whose sentence says which',
-    async (part) => {
-      const made = await madeProof({ gpus: 1 })
-      let checked = 0
-
-      await fc.assert(
-        fc.asyncProperty(fc.nat(100_000), async (at) => {
-          const bundle = changed(made, part, at)
-          if (!bundle) return
-          checked++
-          const found = wrong(await verify(bundle))
-          expect(found.length).toBeGreaterThan(0)
-          expect(found.some((says) => blamed[part].test(says))).toBe(true)
-        }),
-        { numRuns: 60 },
-      )
-      expect(checked).toBeGreaterThan(20)
-    },
-    60_000,
-  )
 })
 
 describe('a proof whose parts do not belong together', () => {
@@ -383,9 +332,11 @@ describe('exact contents, as an API client has them', () => {
     for (const length of [
       0, 1, 475, 476, 477, 2012, 4060, 4061, 5000, 20_000, 1_000_000, 1_048_540,
     ])
-      expect(recordBytes(new Uint8Array(length), salt)).toEqual(
-        new Uint8Array(padRecord(new Uint8Array(length), salt)),
-      )
+      expect(
+        Buffer.from(padRecord(new Uint8Array(length), salt)).equals(
+          recordBytes(new Uint8Array(length), salt) ?? new Uint8Array(),
+        ),
+      ).toBe(true)
     expect(recordBytes(new Uint8Array(1_048_541), salt)).toBeUndefined()
   })
 })
