@@ -26,6 +26,8 @@ const periodSeconds = 2_592_000
 
 export function addMoney(composer: Composer<Ctx>, deps: MoneyDeps): void {
   const only = composer.chatType('private')
+  // The link `?start=b`: of a forwarded invoice, of whoever runs out.
+  only.command('start', (ctx, next) => (ctx.match === 'b' ? showPacks(ctx) : next()))
   only.command('balance', (ctx) => showBalance(deps, ctx))
   only.command('buy', (ctx) => showPacks(ctx))
   only.command('plan', (ctx) => showPlan(deps, ctx))

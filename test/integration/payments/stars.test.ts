@@ -19,6 +19,24 @@ const star = 1_000_000n
 const customers = createCustomers(new Uint8Array(32).fill(3))
 let bots = 0
 
+/** Calls of rows outside of transactions, by name. */
+const touched: string[] = []
+const counted = (): Database => ({
+  ...db,
+  rows: new Proxy(db.rows, {
+    get: (rows, table) => {
+      const of: unknown = Reflect.get(rows, table)
+      if (typeof of !== 'object' || of === null) return of
+      return new Proxy(of, {
+        get: (it, method) => {
+          touched.push(`${String(table)}.${String(method)}`)
+          return Reflect.get(it, method)
+        },
+      })
+    },
+  }),
+})
+
 /** A bot of its own, with a Telegram that does what the test says. */
 function world({ float = 'open' as FloatState } = {}) {
   bots += 1
@@ -31,7 +49,7 @@ function world({ float = 'open' as FloatState } = {}) {
     account: [] as StarEntry[],
   }
   const stars = createStars({
-    db,
+    db: counted(),
     botId,
     customers,
     calls: {
@@ -102,7 +120,9 @@ test('the question before a payment reads one row, and says why not', async () =
   const { id: payload, ustar } = await invoice(1)
   const query = { customer: person(1).customer, payload, currency: 'XTR', ustar }
 
+  touched.length = 0
   expect(await stars.checkout(query)).toBe('ok')
+  expect(touched).toEqual(['starInvoice.findUnique'])
   expect(await stars.checkout({ ...query, payload: 'nonsense' })).toBe('unknown')
   expect(await stars.checkout({ ...query, payload: 'ab'.repeat(16) })).toBe('unknown')
   expect(await stars.checkout({ ...query, customer: person(2).customer })).toBe('other-person')

@@ -25,6 +25,13 @@ const presses: Press[] = [
   { kind: 'setting', key: 'menu' },
   { kind: 'setting', key: 'summary', value: '2000' },
   { kind: 'setting', key: 'reads', value: 'de' },
+  { kind: 'setting', key: 'price', value: '10000000' },
+  { kind: 'priced', press: { kind: 'translate', to: 'de', from: 'fil', sure: true } },
+  { kind: 'priced', press: { kind: 'transcribe' } },
+  { kind: 'priced', press: { kind: 'copy', action: 'translate', ...copy(), language: 'fil' } },
+  { kind: 'money', act: 'balance' },
+  { kind: 'money', act: 'pack', value: '1000' },
+  { kind: 'money', act: 'refund-one', value: '0123456789abcdef' },
   { kind: 'backlog', choice: 'process' },
   { kind: 'forget', choice: 'no' },
 ]

@@ -51,6 +51,14 @@ describe.each(uiLanguages)('texts in %s', (ui) => {
       expect(texts.commands[name].length).toBeGreaterThan(2)
       expect(texts.commands[name].length).toBeLessThanOrEqual(256)
     }
+    expect(tooLong(rendered, 'money.buttons.', 40)).toEqual([])
+    // Telegram's own limits of an invoice and of an alert.
+    expect(tooLong(rendered, 'money.buy.title', 32)).toEqual([])
+    expect(tooLong(rendered, 'money.plan.title', 32)).toEqual([])
+    expect(tooLong(rendered, 'money.buy.description', 255)).toEqual([])
+    expect(tooLong(rendered, 'money.plan.description', 255)).toEqual([])
+    expect(tooLong(rendered, 'money.buy.closed', 200)).toEqual([])
+    expect(tooLong(rendered, 'money.refund.unknown', 200)).toEqual([])
     expect(texts.bio.short.length).toBeLessThanOrEqual(120)
     expect(texts.bio.long.length).toBeLessThanOrEqual(512)
   })
@@ -98,6 +106,19 @@ test('texts that lack one do not compile', () => {
   expect([broken, lacking].map((it) => it.forget?.word)).toEqual([undefined, undefined])
   expect(word).toBe('УДАЛИТЬ')
 })
+
+test.each(uiLanguages)(
+  'in %s nothing is offered for a coin: inside Telegram Stars are the only money',
+  (ui) => {
+    // What GPU owners are paid in is no offer to pay with.
+    const offers = render(textsOf(ui), '').filter(
+      ([path, text]) =>
+        !path.startsWith('gpu.') && /\b(TON|toncoin|gram|coins?)\b|crypto|крипто/i.test(text),
+    )
+
+    expect(offers).toEqual([])
+  },
+)
 
 test('numbers take their grammatical form', () => {
   const russian = textsOf('ru')
