@@ -44,7 +44,7 @@ export const payTermsSchema = z.strictObject({ net: globalId, vault, key: hex(32
 export type PayTerms = Readonly<z.infer<typeof payTermsSchema>>
 
 /** Per 1 000 000 units of each kind; a kind that is absent costs nothing. */
-export const ratesSchema = z.strictObject({
+const ratesSchema = z.strictObject({
   job: nano.optional(),
   inTok: nano.optional(),
   cachedTok: nano.optional(),

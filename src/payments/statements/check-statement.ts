@@ -7,7 +7,7 @@ import { rowsOf, type StatedRow } from './price-text.ts'
 import type { Statement, StatementEpoch, StatementReceipt } from './statement.ts'
 
 /** The links of the chain from a worker's signature to the coins, in the order they are checked. */
-export const LINKS = [
+const LINKS = [
   'receipts',
   'prices',
   'receipt-leaves',

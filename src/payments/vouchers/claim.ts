@@ -20,7 +20,7 @@ export interface ClaimOrder {
 }
 
 /** About twenty times what a claim costs with 30 000 payees, and above what it cost before fees were cut. */
-export const claimGasNano = parseCoin('0.05')
+const claimGasNano = parseCoin('0.05')
 /** The message, its own fees, and the wallet's deployment. */
 export const leastBalanceNano = parseCoin('0.07')
 

@@ -24,7 +24,7 @@ const toWire = (rates: Rates): WireRates =>
     }),
   )
 
-export const fromWire = (rates: WireRates): Rates =>
+const fromWire = (rates: WireRates): Rates =>
   Object.fromEntries(
     UNIT_KINDS.flatMap((kind) => {
       const rate = rates[kind]

@@ -6,13 +6,13 @@ import type { ChainPort } from '../chain/port.ts'
 import { createTonChain } from '../chain/ton-client.ts'
 import { freeNano, lookAtVault } from '../settlement/vault-sight.ts'
 
-export interface VaultStanding {
+interface VaultStanding {
   readonly paidNano: bigint
   readonly freeNano: bigint
 }
 
 /** Throws `chain.*` while the endpoint or the vault does not answer. */
-export async function vaultStanding(
+async function vaultStanding(
   chain: Pick<ChainPort, 'account' | 'get'>,
   { vault, payee }: Pick<PayTerms, 'vault' | 'payee'>,
 ): Promise<VaultStanding> {

@@ -33,12 +33,15 @@ export interface HigherVoucher {
   readonly sig: string
 }
 
-/** Keeps the highest total of a payee; a decision that was made about a lower one does not cover it. */
+/**
+ * Keeps the highest total of a payee; a decision that was made about a lower one does not cover it. False for a total that a
+ * person has decided about.
+ */
 export async function keepHigher(
   tx: Tx,
   { vault, payee, totalNano, knownNano, keyEpoch, sig }: HigherVoucher,
   nowMs: number,
-): Promise<void> {
+): Promise<boolean> {
   const at = new Date(nowMs)
   await tx.$executeRaw`
     INSERT INTO higher_vouchers AS h (vault, payee, total_nano, known_nano, key_epoch, sig, seen_at)
@@ -47,6 +50,8 @@ export async function keepHigher(
     ON CONFLICT (vault, payee) DO UPDATE SET total_nano = EXCLUDED.total_nano, known_nano = EXCLUDED.known_nano,
       key_epoch = EXCLUDED.key_epoch, sig = EXCLUDED.sig, seen_at = EXCLUDED.seen_at, decided_at = NULL
     WHERE h.total_nano < EXCLUDED.total_nano`
+  const row = await tx.higherVoucher.findUnique({ where: { vault_payee: { vault, payee } } })
+  return row?.decidedAt === null
 }
 
 /** Those that nobody has decided about: while there is one, nothing is settled. */

@@ -18,7 +18,7 @@ export interface VoucherFacts {
 }
 
 /** Throws `voucher.invalid` with the path of the first member that is wrong; nothing of the value. */
-export function readVoucher(value: unknown): Voucher {
+function readVoucher(value: unknown): Voucher {
   const parsed = voucherSchema.safeParse(value)
   if (!parsed.success) throw new AppError('voucher.invalid', { field: fieldOf(parsed.error) })
   return parsed.data

@@ -84,8 +84,7 @@ export function createVouchers(deps: {
       const totalNano = BigInt(voucher.total)
       const knownNano = (await standingsOf(db.rows, [payee])).get(payee)?.earnedNano ?? 0n
       if (totalNano <= knownNano) return
-      log.error('ledger.rolled-back', { missingNano: totalNano - knownNano })
-      await keepHigher(
+      const isOpen = await keepHigher(
         db.rows,
         {
           vault: vault.address.slice(2),
@@ -97,6 +96,8 @@ export function createVouchers(deps: {
         },
         clock.now(),
       )
+      if (!isOpen) return
+      log.error('ledger.rolled-back', { missingNano: totalNano - knownNano })
       deps.onRollback()
     },
   }
