@@ -50,7 +50,7 @@ export const tokens = (inTokens: number, outTokens: number): Units => ({
 })
 
 export const digest = (): string => randomBytes(32).toString('hex')
-export const testKid = parseId('a'.repeat(32), isKid)
+const testKid = parseId('a'.repeat(32), isKid)
 export const testPayee = 'b'.repeat(64)
 
 export async function openTestMoney(options: {

@@ -3,14 +3,19 @@ import { type Clock, deadline } from '../../core/clock.ts'
 import { describe } from '../../core/describe.ts'
 import type { Log } from '../../core/log.ts'
 import { createRounds } from '../../core/rounds.ts'
-import type { Prices } from '../prices/prices.ts'
 import type { Rates } from '../prices/rates.ts'
-import { type PriceRow, tableText } from '../prices/table.ts'
+import { type PriceRow, type PriceTable, tableText } from '../prices/table.ts'
 import { askFeed, type Feed } from './feeds.ts'
 import { agree, distance, step } from './median.ts'
 
-export interface OracleDeps {
-  readonly prices: Prices
+/** What the oracle asks of the stored tables. */
+interface Tables {
+  current(): Pick<PriceTable, 'version' | 'basis'> & { readonly sinceMs: number }
+  adopt(text: string, sinceMs: number): Promise<unknown>
+}
+
+interface OracleDeps {
+  readonly prices: Tables
   /** The rows that were chosen by a person, and what the coin cost then. */
   readonly chosen: { readonly rows: readonly PriceRow[]; readonly coinMicroUsd: bigint }
   readonly feeds: readonly Feed[]

@@ -49,7 +49,7 @@ export interface PriceTable {
 }
 
 /** Why a table is refused; stands in the details of `price.invalid`. */
-export type PriceFault =
+type PriceFault =
   | 'json'
   | 'shape'
   | 'too-many'

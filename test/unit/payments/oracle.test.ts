@@ -4,7 +4,6 @@ import { createLog } from '../../../src/core/log.ts'
 import { askFeed, microOf, readFeeds } from '../../../src/payments/oracle/feeds.ts'
 import { agree, step } from '../../../src/payments/oracle/median.ts'
 import { createOracle, scaled } from '../../../src/payments/oracle/oracle.ts'
-import type { Prices } from '../../../src/payments/prices/prices.ts'
 import { type PriceTable, type PriceWorld, readTable } from '../../../src/payments/prices/table.ts'
 import { TestClock } from '../../support/test-clock.ts'
 
@@ -129,7 +128,7 @@ function oracleAt(usd: { now: string | undefined }) {
       adopted.push(table)
       return table
     },
-  } as unknown as Prices
+  }
   const { feeds } = readFeeds(
     JSON.stringify({
       v: 1,
