@@ -4,7 +4,7 @@ import { AppError } from '../../core/app-error.ts'
 import type { Tx } from './port.ts'
 
 /** Names one transaction. `hash`: 64 hex characters. */
-export interface Mark {
+interface Mark {
   readonly lt: bigint
   readonly hash: string
 }

@@ -3,7 +3,7 @@ import type { Address, Cell, ExternalAddress, TupleItem, TupleReader } from '@to
 import type { FeeTable } from '../contracts/fee-tables.ts'
 
 /** The newest masterchain block. `utime`: its `gen_utime`, seconds since 1970; the only clock that deadlines on chain count by. */
-export interface Head {
+interface Head {
   readonly seqno: number
   readonly utime: number
 }
@@ -80,7 +80,7 @@ export interface Tx {
 }
 
 /** What a getter left on the stack. */
-export interface GetterAnswer {
+interface GetterAnswer {
   readonly stack: TupleReader
   readonly gasUsed: bigint
 }

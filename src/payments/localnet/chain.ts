@@ -10,7 +10,7 @@ import { type Block, ChainState, type Pending, rawOf, type TxRecord } from './st
 import { type Answer, type Ask, type Ran, type Vm } from './vm.ts'
 
 /** As on the real chain since April 2026. */
-export const blockMs = 400
+const blockMs = 400
 /** Room between two transactions for the messages that one makes. */
 const ltStep = 1_000_000n
 /** A message that causes messages without end stops filling blocks by hand here. */

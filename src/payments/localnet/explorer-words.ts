@@ -16,7 +16,7 @@ import { readVaultOut } from '../contracts/vault-reading.ts'
 import type { TxRecord } from './state.ts'
 
 /** A message as the page shows it. Addresses raw, amounts as people read them. */
-export interface ShownMessage {
+interface ShownMessage {
   readonly op: string
   readonly comment?: string
   /** The other side; absent for an event and for what came from outside. */

@@ -29,7 +29,7 @@ export const faultSchema = z.strictObject({
 export type Fault = z.output<typeof faultSchema>
 type Kind = Fault['kind']
 
-export interface Call {
+interface Call {
   readonly method: string
   /** Raw address of the account it is about. */
   readonly account?: string | undefined

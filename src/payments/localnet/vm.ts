@@ -12,7 +12,7 @@ import {
 } from '@ton/core'
 
 /** A run on one account. `account`: its ShardAccount as base64 BoC; undefined for one that never was. */
-export interface Run {
+interface Run {
   readonly account: string | undefined
   readonly to: Address
   readonly message: Cell
