@@ -149,7 +149,6 @@ export async function main({
     ...wallets,
   }
   const payouts = createPayouts({ db, clock })
-  let boundPort = config.CHRYSALIS_GATEWAY_PORT
   const admission = createAdmission({
     identity,
     net,
@@ -190,7 +189,6 @@ export async function main({
         ...(net === 'devnet' && {
           testWallet: (publicKey) => testWalletOf(publicKey, Number(walletGround.network)),
         }),
-        url: () => config.CHRYSALIS_WALLET_URL ?? `http://127.0.0.1:${String(boundPort)}/wallet`,
       }),
       ...createProofRoutes({
         receipts: createReceiptStore(db),
@@ -227,7 +225,6 @@ export async function main({
   )
   attestation.onChange(() => gateway.judgeAgain())
   const port = await gateway.listen(config.CHRYSALIS_GATEWAY_PORT, config.CHRYSALIS_GATEWAY_HOST)
-  boundPort = port
   log.info('gateway.listening', { port, kid: identity.kid })
   return {
     port,

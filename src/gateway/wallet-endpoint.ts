@@ -14,8 +14,6 @@ export interface WalletRoutes {
     readonly address: string
     readonly walletStateInit: string
   }
-  /** Where the page stands for everybody: `https://gpu.example.org/wallet`. */
-  readonly url: () => string
 }
 
 const ticketSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
@@ -24,7 +22,7 @@ const linkSchema = z.object({ ticket: ticketSchema, wallet: z.unknown() })
 const keySchema = z.object({ publicKey: z.string().regex(/^[0-9a-f]{64}$/) })
 const maxBytes = 16_384
 
-/** `/v1/wallet/offer`, `/link`, and `/test` where there is a test wallet: POST of JSON. `/wallet/tonconnect-manifest.json` for wallets. */
+/** `/v1/wallet/offer`, `/link`, and `/test` where there is a test wallet: POST of JSON. */
 export function createWalletRoutes(deps: WalletRoutes): Route {
   const { linking, show, testWallet } = deps
   const steps: Readonly<Record<string, (body: unknown) => Promise<object>>> = {
@@ -44,14 +42,6 @@ export function createWalletRoutes(deps: WalletRoutes): Route {
     }),
   }
   return async (exchange) => {
-    if (exchange.path === '/wallet/tonconnect-manifest.json') {
-      sendJson(exchange.response, 200, {
-        text: manifestOf(deps.url()),
-        // Wallets read it from their own pages.
-        headers: { 'access-control-allow-origin': '*' },
-      })
-      return true
-    }
     const step = steps[/^\/v1\/wallet\/([a-z]+)$/.exec(exchange.path)?.[1] ?? '']
     if (!step) return false
     await answer(exchange, step)
@@ -99,10 +89,4 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body)
   if (!parsed.success) throw new AppError('input.invalid')
   return parsed.data
-}
-
-/** What TON Connect wants to know of an app; a wallet shows name and picture before it signs. */
-function manifestOf(url: string): string {
-  const { origin } = new URL(url)
-  return JSON.stringify({ url: origin, name: 'Chrysalis', iconUrl: `${origin}/wallet/icon.png` })
 }

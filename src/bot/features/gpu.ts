@@ -20,7 +20,7 @@ export interface GpuDeps {
 /** Tokens that nobody used by then are dead. */
 const unusedMs = 24 * 3_600_000
 /** A message shows each task's pay for so long after it was asked for; its last line stands. */
-export const liveMs = 3_600_000
+const liveMs = 3_600_000
 /** Payouts on demand begin here. */
 const leastNano = 50_000_000n
 
@@ -225,7 +225,7 @@ async function addMachine(
   const text = `${gpu.join(unusedMs / 3_600_000)}\n\n${command}`
   const shown = await ctx.reply(text, {
     protect_content: true,
-    entities: [{ type: 'pre', offset: text.length - command.length, length: command.length }],
+    entities: [{ type: 'code', offset: text.length - command.length, length: command.length }],
     reply_markup: {
       inline_keyboard: [[{ text: gpu.buttons.copy, copy_text: { text: command } }]],
     },

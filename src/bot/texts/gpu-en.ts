@@ -19,10 +19,10 @@ const second = (ms: number): string =>
 
 export const gpuEn = {
   about: [
-    'Your machine runs our worker: it translates, transcribes and summarises inside a confidential VM.',
-    'Nobody reads what it works on, you included; what it runs is checked before it gets a task.',
-    'Each finished task is paid, at the moment it ends, by a signed voucher that your worker keeps.',
-    'Payouts go to your own wallet: from 0.5 coins, daily from 0.05, or when you press Pay out now. No deposit.',
+    '• Your machine runs our worker: it translates, transcribes and summarises inside a confidential VM.',
+    '• Nobody reads what it works on, you included; what it runs is checked before it gets a task.',
+    '• Each finished task is paid, at the moment it ends, by a signed voucher that your worker keeps.',
+    '• Payouts go to your own wallet: from 0.5 coins, daily from 0.05, or when you press Pay out now. No deposit.',
   ].join('\n'),
   noMachines: 'No machines yet.',
   machine: (number: number) => `Machine ${number}`,

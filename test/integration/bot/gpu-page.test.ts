@@ -33,7 +33,6 @@ function serveWallets(db: Database): void {
     linking,
     show: (payout) => showPayout(payout, true),
     testWallet: (key) => testWalletOf(key, -217),
-    url: () => `${base}/wallet`,
   })
   serve = createHttp([routes, createWalletPage()], quietLog)
 }

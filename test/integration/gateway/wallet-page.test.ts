@@ -36,7 +36,6 @@ beforeAll(async () => {
       linking,
       show: (payout) => showPayout(payout, true),
       testWallet: (key) => testWalletOf(key, -217),
-      url: () => `${base}/wallet`,
     }),
     createWalletPage(),
   ]
@@ -115,13 +114,6 @@ describe('the endpoints', () => {
     expect((await fetch(`${base}/v1/wallet/offer`, form)).status).toBe(405)
     expect((await fetch(`${base}/v1/wallet/offer`)).status).toBe(405)
     expect((await fetch(`${base}/v1/wallet/nothing`)).status).toBe(404)
-  })
-
-  test('tell wallets who asks', async () => {
-    const response = await fetch(`${base}/wallet/tonconnect-manifest.json`)
-
-    expect(response.headers.get('access-control-allow-origin')).toBe('*')
-    expect(await response.json()).toMatchObject({ url: base, name: 'Chrysalis' })
   })
 })
 
