@@ -104,7 +104,7 @@ export async function main(
         clock,
         log,
       }),
-      boundOf: createBounds(counters.counterOf),
+      boundOf: createBounds((model) => counters.counterOf(model)),
       operators: config.CHRYSALIS_OPERATORS,
     },
     clock,

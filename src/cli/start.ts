@@ -158,6 +158,8 @@ function telegramOf(chat: {
 }): Record<string, string> {
   return {
     CHRYSALIS_LOCAL_OWNER: String(chat.person),
+    // Payment tickets of the chat page are answered by the same person.
+    CHRYSALIS_OPERATORS: String(chat.person),
     TELEGRAM_API_ROOT: chat.apiRoot,
     TELEGRAM_TOKEN: chat.token.reveal(),
     CHRYSALIS_ALLOW_LOOPBACK_LINKS: 'true',

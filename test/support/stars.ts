@@ -1,4 +1,5 @@
 /** @module A person who buys Stars from the bot in the simulator, and what the books say afterwards. */
+import { balanceOf } from '../../src/payments/ledger/ledger-store.ts'
 import { mainBot } from '../../src/sim/telegram/rooms.ts'
 import { pay } from '../../src/sim/telegram/stars.ts'
 import type { BotWorld } from './bot.ts'
@@ -73,11 +74,7 @@ export async function buy(world: BotWorld, person: number, stars = 50): Promise<
 
 /** Sum of all postings of an account, in whole Stars; `reason` narrows them. */
 export async function booked(world: BotWorld, account: string): Promise<number> {
-  const { _sum } = await world.db.rows.posting.aggregate({
-    where: { account, asset: 'ustar' },
-    _sum: { amount: true },
-  })
-  return Number(_sum.amount ?? 0n) / 1_000_000
+  return Number(await balanceOf(world.db.rows, account, 'ustar')) / 1_000_000
 }
 
 /** A payment whose payload is no invoice of the bot's, as after a lost row. */

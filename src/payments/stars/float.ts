@@ -18,10 +18,10 @@ const lookEveryMs = 60_000
 const warnPercent = 80n
 
 export interface Float {
-  state(): FloatState
+  readonly state: () => FloatState
   /** Reads the ledger now. */
-  look(): Promise<void>
-  close(): void
+  readonly look: () => Promise<void>
+  readonly close: () => void
 }
 
 /** Open until the first look; looks each minute, so that a question before a payment needs no query for it. */

@@ -214,8 +214,8 @@ test('what an update never brought is booked by the comparison with Telegram, on
   const { message_id } = await invoiceFor(world, ann)
   const first = await buy(world, ann, 100)
   // Its own update is taken away before the bot fetches it.
-  const push = world.sim.sim.mail.push
-  const mail = world.sim.sim.mail as { push: typeof push }
+  const mail = world.sim.sim.mail as { push: typeof world.sim.sim.mail.push }
+  const push = mail.push.bind(mail)
   mail.push = (to, news) => {
     if (!('message' in news) || news.message?.successful_payment === undefined) push(to, news)
   }

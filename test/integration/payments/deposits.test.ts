@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../../src/db/database.ts'
 import type { Tx as ChainTx } from '../../../src/payments/chain/port.ts'
 import { createDeposits, leastNano } from '../../../src/payments/deposits/deposits.ts'
 import { isMemo } from '../../../src/payments/deposits/memo.ts'
+import { balanceOf } from '../../../src/payments/ledger/ledger-store.ts'
 import { quietLog } from '../../support/quiet-log.ts'
 
 let db: Database
@@ -66,13 +67,7 @@ function world() {
 
 const comment = (text: string): Cell => beginCell().storeUint(0, 32).storeStringTail(text).endCell()
 const encrypted = beginCell().storeUint(0x2167da4b, 32).storeUint(1, 64).endCell()
-const sum = async (account: string): Promise<bigint> => {
-  const found = await db.rows.posting.aggregate({
-    where: { account, asset: 'nano' },
-    _sum: { amount: true },
-  })
-  return found._sum.amount ?? 0n
-}
+const sum = (account: string): Promise<bigint> => balanceOf(db.rows, account, 'nano')
 let people = 0
 const customer = (): string => {
   people += 1
@@ -182,7 +177,7 @@ test('an operator who has found the owner assigns a transfer once', async () => 
 
   const results = await Promise.all([deposits.assign(lt, account), deposits.assign(lt, account)])
 
-  expect(results.toSorted()).toEqual([false, true])
+  expect(results.filter(Boolean)).toEqual([true])
   expect(await sum(account)).toBe(1_500_000_000n)
   expect(await sum('suspense')).toBe(before - 1_500_000_000n)
   await expect(deposits.assign(lt, 'revenue')).rejects.toMatchObject({ code: 'input.invalid' })

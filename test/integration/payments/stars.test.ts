@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { type Database, openDatabase } from '../../../src/db/database.ts'
-import { post } from '../../../src/payments/ledger/ledger-store.ts'
+import { balanceOf, post } from '../../../src/payments/ledger/ledger-store.ts'
 import { createCustomers } from '../../../src/payments/stars/customers.ts'
 import { watchFloat } from '../../../src/payments/stars/float.ts'
 import { createStars } from '../../../src/payments/stars/stars.ts'
@@ -38,7 +38,7 @@ const counted = (): Database => ({
 })
 
 /** A bot of its own, with a Telegram that does what the test says. */
-function world({ float = 'open' as FloatState } = {}) {
+function world({ float = 'open' }: { float?: FloatState } = {}) {
   bots += 1
   const botId = bots
   const clock = new TestClock()
@@ -81,13 +81,7 @@ function world({ float = 'open' as FloatState } = {}) {
   return { stars, calls, clock, person, invoice, paid, balance }
 }
 
-async function sum(account: string): Promise<bigint> {
-  const found = await db.rows.posting.aggregate({
-    where: { account, asset: 'ustar' },
-    _sum: { amount: true },
-  })
-  return found._sum.amount ?? 0n
-}
+const sum = (account: string): Promise<bigint> => balanceOf(db.rows, account, 'ustar')
 
 async function spend(customer: string, amount: bigint): Promise<void> {
   const asset = 'ustar'

@@ -246,7 +246,10 @@ test.each(['process', 'discard'] as const)(
 
 const money = (kind: 'successful_payment' | 'refunded_payment', id: number): Update => {
   const update = { ...voice(id), update_id: id } as { message?: object }
-  return { ...update, message: { ...update.message, [kind]: { total_amount: 1 } } } as Update
+  return {
+    ...update,
+    message: { ...update.message, [kind]: { total_amount: 1 } },
+  } as unknown as Update
 }
 
 test.each([
