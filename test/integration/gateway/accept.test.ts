@@ -92,7 +92,7 @@ async function admitted() {
     for (const connection of connections) connection.renewIfDue()
   }
   const challenges = (): number => socket.sent.filter(({ type }) => type === 'challenge').length
-  return { acceptor, attestation, socket, told, answer, pass, challenges }
+  return { acceptor, attestation, joins, socket, told, answer, pass, challenges }
 }
 
 test('a worker is asked for new evidence after 45 minutes, on the same socket', async () => {
@@ -117,6 +117,32 @@ test('a session that was not renewed ends with its verdict, at its next frame at
 
   expect(told).toEqual(['dismissed', 'left'])
   expect(socket.last('verdict')).toMatchObject({ ok: false, code: 'admission.timeout' })
+})
+
+test('what an owner wants of a worker reaches it, and ends nothing', async () => {
+  const { acceptor, joins, socket, told } = await admitted()
+  joins.replace([{ ...ownToken('token'), wish: 'paused' }])
+  acceptor.heedTokens()
+  expect(told).toEqual([])
+  joins.replace([{ ...ownToken('token'), wish: 'working' }])
+  acceptor.heedTokens()
+
+  // Only a worker that had stopped taking leases is offered them again.
+  expect(told).toEqual(['renewed'])
+  expect(socket.readyState).toBe(1)
+})
+
+test('a removed token, and another payout address than the claimed one, end the session at once', async () => {
+  const moved = await admitted()
+  moved.joins.replace([{ ...ownToken('token'), payout: `0:${'ab'.repeat(32)}` }])
+  moved.acceptor.heedTokens()
+  const removed = await admitted()
+  removed.joins.replace([])
+  removed.acceptor.heedTokens()
+
+  expect(moved.socket.last('verdict')).toMatchObject({ ok: false, code: 'claims.payout' })
+  expect(removed.socket.last('verdict')).toMatchObject({ ok: false, code: 'admission.join' })
+  for (const { told } of [moved, removed]) expect(told).toEqual(['dismissed', 'left'])
 })
 
 test('what the policy withdraws ends at once; what it keeps is asked again at once', async () => {
