@@ -30,7 +30,17 @@ export interface DevPki {
 
 /** All keys of a dev network follow from its seed; without one a new network is made. */
 export function createDevPki(seed: Uint8Array = new Uint8Array(randomBytes(32))): DevPki {
-  return { seed, key: (label, curve) => devKey(seed, label, curve) }
+  // Each certificate of a chain needs two of them, and one costs more than a signature.
+  const made = new Map<string, DevKey>()
+  return {
+    seed,
+    key: (label, curve) => {
+      const name = `${curve} ${label}`
+      const key = made.get(name) ?? devKey(seed, label, curve)
+      made.set(name, key)
+      return key
+    },
+  }
 }
 
 /** DER of a name with this common name and the mark. */
