@@ -71,6 +71,7 @@ export async function main(
     provider: {
       endpoint: endpoint ?? file.endpoint,
       ...(apiKey !== undefined && { apiKey }),
+      ...(file.net !== 'devnet' && { perSecond: apiKey === undefined ? 1 : 10 }),
     },
     clock,
   })

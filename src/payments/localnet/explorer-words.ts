@@ -1,5 +1,5 @@
 /** @module What stands in a transaction, in the words of our contracts. */
-import { Address, Cell, loadMessage, type Slice } from '@ton/core'
+import { Address, Cell, loadMessage, loadTransaction, type Slice } from '@ton/core'
 import { showCoin } from '../../core/coin.ts'
 import { parseTx } from '../chain/parse.ts'
 import type { InMessage, OutMessage, Tx } from '../chain/port.ts'
@@ -35,7 +35,7 @@ export interface ShownTx {
   readonly out: readonly ShownMessage[]
   /** `credited`: coins came to an account where no code ran, which is well. */
   readonly result: 'ok' | 'credited' | 'failed'
-  /** Why it failed, by name where our contracts have one. */
+  /** Why it failed, by name where our contracts have one; of `credited`: why no code ran. */
   readonly why?: string
   readonly fees: string
   /** A vault's batch that was paid by it: number, how many payouts, how much. */
@@ -54,7 +54,7 @@ const longestComment = 120
 export function shownTx(record: TxRecord): ShownTx {
   const raw = Cell.fromBase64(record.boc)
   const tx = parseTx(Address.parseRaw(record.account), raw)
-  const why = reason(tx)
+  const why = reason(tx) ?? (isCredited(tx) ? withoutCode(raw) : undefined)
   const batch = batchOf(raw)
   return {
     account: record.account,
@@ -80,6 +80,12 @@ function batchOf(transaction: Cell): ShownTx['batch'] {
   }
   return undefined
 }
+
+/** Why no code ran where coins arrived: what a person takes for a fault is how a new wallet receives. */
+const withoutCode = (transaction: Cell): string =>
+  loadTransaction(transaction.beginParse()).endStatus === 'active'
+    ? 'too little to run its code'
+    : 'wallet not deployed yet'
 
 /** No code ran, and nothing went back: there is none, or the sum is below what a run costs. */
 const isCredited = ({ skipped, out, in: message }: Tx): boolean =>

@@ -112,7 +112,12 @@ describe('the explorer as JSON', () => {
     await net.chain.mineUntilIdle()
     await sendCoins(net, testWallet(3), { to: relayer.wallet.address, value: 5042n })
     const state = (await (await fetch(new URL('/explorer/state.json', net.url))).json()) as {
-      transactions: { account: string; in: { op: string; peer?: string }; result: string }[]
+      transactions: {
+        account: string
+        in: { op: string; peer?: string }
+        result: string
+        why?: string
+      }[]
     }
 
     const arrived = state.transactions.filter(
@@ -120,6 +125,12 @@ describe('the explorer as JSON', () => {
     )
     expect(arrived.length).toBe(4)
     expect(arrived.map(({ result }) => result)).toEqual(arrived.map(() => 'credited'))
+    expect(arrived.map(({ why }) => why)).toEqual([
+      'too little to run its code',
+      'wallet not deployed yet',
+      'wallet not deployed yet',
+      'wallet not deployed yet',
+    ])
     await net.close()
   })
 

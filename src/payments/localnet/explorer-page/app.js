@@ -108,7 +108,9 @@ function table({ name, rows, more }) {
 }
 
 function transaction(tx) {
-  const outcome = { ok: '✓', credited: '✓ credited', failed: `✗ ${tx.why ?? 'failed'}` }[tx.result]
+  const outcome = { ok: '✓', credited: `✓ received, ${tx.why}`, failed: `✗ ${tx.why ?? 'failed'}` }[
+    tx.result
+  ]
   return el(
     'li',
     { 'data-op': tx.in.op },
