@@ -8,6 +8,7 @@ import {
   balanceOf,
   cachedBalance,
   entriesOf,
+  lockedBalance,
   post,
 } from '../../../src/payments/ledger/ledger-store.ts'
 import { bookPayout, owed, payeeTotals } from '../../../src/payments/ledger/payee-store.ts'
@@ -449,6 +450,28 @@ describe.each(kinds)('the ledger on $kind', ({ open }) => {
     await expect(
       db.transaction((tx) => post(tx, entry(-6n, `${account} b`))),
     ).rejects.toMatchObject({ code: 'funds.insufficient', details: { need: '6', have: '5' } })
+  })
+
+  // PGlite has one connection: there is nobody to wait for.
+  test('two transactions that wait for each other are both done in the end', async () => {
+    if (db.kind === 'pglite') return
+    const [a, b] = [customer(), customer()]
+    await bank.fund(a, 1n)
+    await bank.fund(b, 1n)
+    const both = Promise.withResolvers<void>()
+    let locked = 0
+    const lockBoth = (first: string, second: string): Promise<void> =>
+      db.transaction(async (tx) => {
+        await lockedBalance(tx, first, 'ustar')
+        locked++
+        if (locked === 2) both.resolve()
+        await both.promise
+        await lockedBalance(tx, second, 'ustar')
+      })
+
+    await Promise.all([lockBoth(a, b), lockBoth(b, a)])
+
+    expect(locked).toBe(3)
   })
 
   test('the books are whole after all this; a payout is booked once; a crooked row is named', async () => {
