@@ -240,8 +240,8 @@ export function createEarnings(deps: EarningsDeps): Earnings {
       })
     },
     read: ({ paidNano, freeNano }) => {
-      const { isChecked, paidNano: paid, freeNano: free } = record
-      if (isChecked && paid === paidNano && free === freeNano) return
+      const isKnown = record.paidNano === paidNano && record.freeNano === freeNano
+      if (record.isChecked && isKnown) return
       keep({ paidNano, freeNano, isChecked: true })
     },
     watch: (onChange) => {
