@@ -267,15 +267,15 @@ async function machinesOf(
       token: row.token,
       number: row.number,
       wish: join?.state ?? 'working',
-      unusedUntilMs: at(join?.unusedUntil ?? null),
+      unusedUntilMs: msOf(join?.unusedUntil ?? null),
       isUsed: join?.usedAt != null,
       tier: row.tier ?? undefined,
       models: row.models?.split(',').filter((id) => id !== '') ?? [],
-      admittedAtMs: at(row.admittedAt),
-      readyAtMs: at(row.readyAt),
-      seenAtMs: at(row.seenAt),
-      goneAtMs: at(row.goneAt),
-      evidenceUntilMs: at(row.evidenceUntil),
+      admittedAtMs: msOf(row.admittedAt),
+      readyAtMs: msOf(row.readyAt),
+      seenAtMs: msOf(row.seenAt),
+      goneAtMs: msOf(row.goneAt),
+      evidenceUntilMs: msOf(row.evidenceUntil),
       refused: row.refused ?? undefined,
       tokenMessage: row.tokenMessage ?? undefined,
       progressMessage: row.progressMessage ?? undefined,
@@ -283,7 +283,7 @@ async function machinesOf(
   })
 }
 
-const at = (date: Date | null): number | undefined => date?.getTime()
+const msOf = (date: Date | null): number | undefined => date?.getTime()
 
 type Loose<T> = { [K in keyof T]: T[K] | undefined }
 

@@ -3,20 +3,17 @@ import { readFile } from 'node:fs/promises'
 import type { Route } from './http.ts'
 
 const types = {
-  'index.html': 'text/html; charset=utf-8',
-  'page.css': 'text/css; charset=utf-8',
-  'app.js': 'text/javascript; charset=utf-8',
-  'dom.js': 'text/javascript; charset=utf-8',
-  'test-wallet.js': 'text/javascript; charset=utf-8',
-  'words.js': 'text/javascript; charset=utf-8',
+  'wallet-page/index.html': 'text/html; charset=utf-8',
+  'wallet-page/page.css': 'text/css; charset=utf-8',
+  'wallet-page/app.js': 'text/javascript; charset=utf-8',
+  'proof-page/dom.js': 'text/javascript; charset=utf-8',
+  'wallet-page/test-wallet.js': 'text/javascript; charset=utf-8',
+  'wallet-page/words.js': 'text/javascript; charset=utf-8',
 } as const
 type Name = keyof typeof types
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-/** Those that the proof page has as well. */
-const shared: ReadonlySet<Name> = new Set<Name>(['dom.js'])
 
 const isName = (name: string): name is Name => Object.hasOwn(types, name)
 
@@ -24,14 +21,13 @@ const isName = (name: string): name is Name => Object.hasOwn(types, name)
 export function createWalletPage(): Route {
   const read = new Map<Name, Promise<Buffer>>()
   const fileOf = (name: Name): Promise<Buffer> => {
-    const folder = shared.has(name) ? 'proof-page' : 'wallet-page'
-    const file = read.get(name) ?? readFile(new URL(`${folder}/${name}`, import.meta.url))
+    const file = read.get(name) ?? readFile(new URL(name, import.meta.url))
     read.set(name, file)
     return file
   }
   return async ({ request, response, path }) => {
     if (path !== '/wallet' && !path.startsWith('/wallet/')) return false
-    const name = path === '/wallet' ? 'index.html' : path.slice('/wallet/'.length)
+    const name = path === '/wallet' ? 'wallet-page/index.html' : path.slice('/wallet/'.length)
     if (!isName(name)) response.writeHead(404, { 'cache-control': 'no-store' }).end()
     else if (request.method !== 'GET') response.writeHead(405).end()
     else

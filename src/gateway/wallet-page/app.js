@@ -1,5 +1,5 @@
 /** @module The wallet page: one question, one signature, one answer. The ticket of the link never leaves this page but to its own server. */
-import { el } from './dom.js'
+import { el } from '../proof-page/dom.js'
 import { proveWithTestWallet } from './test-wallet.js'
 import { WORDS } from './words.js'
 

@@ -52,11 +52,8 @@ const buttonOf = (message: SeenMessage, text: string) => {
     throw new Error(`no button ${text} among ${message.buttons.map((it) => it.text).join()}`)
   return found
 }
-const press = (world: World, message: SeenMessage, text: string, from = world.ann) =>
-  world.sim.press(from, message.message_id, {
-    data: buttonOf(message, text).data ?? '',
-    chat: world.ann,
-  })
+const press = (world: World, message: SeenMessage, text: string) =>
+  world.sim.press(world.ann, message.message_id, { data: buttonOf(message, text).data ?? '' })
 
 /** Linked, with one machine that works. */
 async function withMachine(world: World) {
