@@ -32,8 +32,8 @@ describe.each(TABLES)('at the prices of %s', (table) => {
     expect(Object.keys(now)).toEqual(Object.keys(recorded[table] ?? {}))
     for (const [what, { gas, lostNano }] of Object.entries(now)) {
       const before = recorded[table]?.[what]
-      expect(gas, what).toBeLessThanOrEqual((before?.gas ?? 0) * 1.02)
-      expect(lostNano, what).toBeLessThanOrEqual((before?.lostNano ?? 0) * 1.02)
+      expect(gas).toBeLessThanOrEqual((before?.gas ?? 0) * 1.02)
+      expect(lostNano).toBeLessThanOrEqual((before?.lostNano ?? 0) * 1.02)
     }
     const at = (payees: number) =>
       costs.find((it) => it.what === 'settle 60' && it.payees === payees)
