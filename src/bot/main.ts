@@ -55,6 +55,8 @@ export async function main(
     log,
   })
   life.keep('token-counters', counters, (it) => it.close())
+  // Loaded meanwhile, so that the first request need not wait for it; never rejects.
+  void counters.counterOf(config.CHRYSALIS_TEXT_MODEL)
   const { prices, money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
   const desk = await createDesk({
     front: config.CHRYSALIS_FRONT,
