@@ -7,6 +7,7 @@ import type { ChainPort } from '../chain/port.ts'
 import type { CellSigner } from '../contracts/sign.ts'
 import { allPayees, assignVault, bookFees, bookPayout, bookTopUp } from '../ledger/payee-store.ts'
 import { closeEpoch } from '../statements/close-epoch.ts'
+import { decideHigher } from '../vouchers/voucher-store.ts'
 import { type BatchStore, createBatchStore } from './batch-store.ts'
 import { createCommitStore } from './commit-store.ts'
 import { createDemandStore } from './demand-store.ts'
@@ -103,6 +104,10 @@ export function openSettlement(
       if (feesNano > 0n)
         await bookFees(tx, { ref: `batch:${id}`, amountNano: feesNano, atMs: plannedAtMs })
     },
+    decide: () =>
+      db.transaction(async (tx) => {
+        await decideHigher(tx, vault.id, clock.now())
+      }),
     walletSeqno: async () => (await lookAtWallet(chain, relayer.address)).seqno,
     clock,
     log,

@@ -69,10 +69,15 @@ export interface SettlementDeps extends OutboxDeps, Pick<ReconcileDeps, 'commits
   /** How far `settleNow` looks between two steps: half a block on the localnet. */
   readonly pauseMs?: number
   readonly walletSeqno: () => Promise<number>
+  /** A person has looked at totals above the books. */
+  readonly decide: () => Promise<void>
 }
 
 /** Longer than a message lives: by then it is taken or given up. */
 const maxWaitMs = 240_000
+
+/** Batches that one call can end. */
+const reported = 1000
 
 /** A node that is further behind tells nothing that a batch may be planned by. */
 const maxLagS = 60
@@ -215,18 +220,15 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         }
       }),
     settleNow: async ({ isAll, signal }) => {
-      const ended: Batch[] = []
+      // Whichever turn moves them, this one's or a round's: what was open at the beginning and all that came after it.
+      const first =
+        (await batches.open(vault.id))?.id ?? ((await batches.recent(1))[0]?.id ?? 0n) + 1n
       let movedMs = clock.now()
       for (;;) {
         signal.throwIfAborted()
-        const { step, batch } = await inTurn(async () => {
-          const open = await batches.open(vault.id)
-          const next = await advance(isAll)
-          const now = next === 'ended' && open ? await batches.find(open.id) : undefined
-          return { step: next, batch: now }
-        })
-        if (batch) ended.push(batch)
-        if (step === 'none') return reportOf(ended)
+        const step = await inTurn(() => advance(isAll))
+        if (step === 'none')
+          return reportOf((await batches.recent(reported)).filter(({ id }) => id >= first))
         if (step === 'halted')
           throw halted((await vaults.progress(vault.id)).halt?.code ?? 'settlement.halted')
         if (step === 'waiting') {
@@ -259,6 +261,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     resume: () =>
       inTurn(async () => {
         isReconciled = false
+        await deps.decide()
         await vaults.resume(vault.id, await deps.walletSeqno())
       }),
     status: async () => {
