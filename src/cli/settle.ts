@@ -1,29 +1,22 @@
 /** @module `chrysalis settle`: pays what is owed, by the running system or from a data folder at rest (PAY §7). */
 import { z } from 'zod'
 import { systemClock } from '../core/clock.ts'
-import { showCoin } from '../core/coin.ts'
 import type { Environment } from '../core/config.ts'
 import { Lifetime } from '../core/lifetime.ts'
 import { createLog } from '../core/log.ts'
 import type { Database } from '../db/database.ts'
 import type { Payments } from '../payments/main.ts'
+import { readChainFile } from '../payments/settlement/chain-file.ts'
 import { dataFolder } from './paths.ts'
 import { askSystem } from './running.ts'
+import { settleReportSchema, settleWords } from './settle-words.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions } from './usage.ts'
 
 const argsSchema = z.object({ isAll: z.boolean(), isDry: z.boolean(), isResume: z.boolean() })
 type SettleArgs = z.infer<typeof argsSchema>
 
-const reportSchema = z.object({
-  batches: z.number(),
-  payees: z.number(),
-  paidNano: z.string(),
-  feesNano: z.string(),
-  why: z.string().optional(),
-})
-
-/** Exit codes: 0 done (also when nobody was due), 1 not done, 2 a wrong command line. */
+/** Exit codes: 0 done (also when nobody was due), 1 not done or not all of it, 2 a wrong command line. */
 export async function runSettle(
   args: readonly string[],
   env: Environment,
@@ -45,25 +38,11 @@ export async function runSettle(
     args: asked,
     atRest: (db) => settleAtRest(asked, { dataDir, env, db }),
   })
-  const report = reportSchema.parse(answer)
-  if (values.json) {
-    const { batches, payees, paidNano, feesNano } = report
-    terminal.out(JSON.stringify({ batches, payees, paidNano, feesNano }))
-    return EXIT.ok
-  }
-  const paid = showCoin(BigInt(report.paidNano))
-  const fees = showCoin(BigInt(report.feesNano))
-  if (report.payees === 0) terminal.out('Nobody is due.')
-  else if (asked.isDry)
-    terminal.out(`Would pay ${paid} to ${String(report.payees)} payees, for ${fees} at most.`)
-  else
-    terminal.out(
-      `Paid ${paid} to ${String(report.payees)} payees in ${String(report.batches)} batches, for ${fees}.`,
-    )
-  if (report.why === 'funds')
-    terminal.out('The vault has too little for the rest: chrysalis vault topup.')
-  if (report.why === 'cap') terminal.out('The rest is above what the vault may pay in a day.')
-  return EXIT.ok
+  const report = settleReportSchema.parse(answer)
+  const vault = readChainFile(dataDir)?.vault
+  const words = settleWords(report, { isDry: asked.isDry, ...(vault && { vault }) })
+  terminal.out(values.json ? JSON.stringify(report) : words.join('\n'))
+  return report.why === undefined ? EXIT.ok : EXIT.failed
 }
 
 /** The running system's answer to `settle`. Throws `settlement.halted` with the reason. */

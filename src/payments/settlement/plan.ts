@@ -29,7 +29,10 @@ export const maxChunks = 20
 /** An entry cell holds three totals only below it (PAY §5). */
 export const maxTotalNano = 2n ** 72n
 
-/** Longest unpaid first; whoever is owed more than a message may pay gets a part now. */
+/**
+ * Longest unpaid first; whoever is owed more than a message may pay gets a part now. Nobody gets what is left at the
+ * bottom of a vault: who cannot have all that the caps allow waits until it is funded.
+ */
 export function planBatch(
   payees: readonly Owed[],
   { limits, nowMs, isAll = false }: { limits: Limits; nowMs: number; isAll?: boolean },
@@ -56,16 +59,16 @@ export function planBatch(
     const room = smallest(
       limits.batchCapNano,
       limits.dayLeftNano - paidNano,
-      limits.freeNano - paidNano,
       maxTotalNano - 1n - before,
     )
     const part = smallest(owed, room)
+    const isFunded = part <= limits.freeNano - paidNano
     // A message that is over its cap is refused whole: the rest of this payee begins a new one.
-    if (part > limits.batchCapNano - chunkNano) endChunk()
+    if (isFunded && part > limits.batchCapNano - chunkNano) endChunk()
     const isFull = chunks.length >= maxChunks
-    if (part <= 0n || isFull) {
+    if (part <= 0n || !isFunded || isFull) {
       left = { payees: left.payees + 1, nano: left.nano + owed }
-      if (!isFull) why ??= limits.freeNano <= paidNano ? 'funds' : 'cap'
+      if (!isFull) why ??= isFunded ? 'cap' : 'funds'
       continue
     }
     lines.push({ payee, chunk: chunks.length, paidBefore: before, target: before + part })
@@ -74,7 +77,7 @@ export function planBatch(
     paidNano += part
     if (part < owed) {
       left = { payees: left.payees + 1, nano: left.nano + owed - part }
-      why ??= limits.freeNano <= paidNano ? 'funds' : 'cap'
+      why ??= 'cap'
     }
   }
   endChunk()

@@ -16,6 +16,8 @@ export interface SettleReport {
   readonly payees: number
   readonly paidNano: string
   readonly feesNano: string
+  /** Somebody is due still: the vault has too little, or may pay no more today. */
+  readonly why?: 'funds' | 'cap'
 }
 
 export interface PlanReport {
@@ -32,7 +34,7 @@ export interface PlanReport {
 export interface Settlement {
   /** What the next batch would pay; nothing is written. */
   preview(isAll: boolean): Promise<PlanReport>
-  /** Batches until nobody is due, each to its end. Throws `settlement.halted` with the reason. */
+  /** Batches until nobody is due or can be paid, each to its end. Throws `settlement.halted` with the reason. */
   settleNow(options: {
     readonly isAll: boolean
     readonly signal: AbortSignal
@@ -85,6 +87,8 @@ const maxLagS = 60
 export function createSettlement(deps: SettlementDeps): Settlement {
   const { batches, vaults, commits, chain, vault, clock, log } = deps
   let isReconciled = false
+  /** What kept the last plan empty although somebody was due. */
+  let heldBy: SettleReport['why']
   /** Steps of one process never overlap: rounds, `settleNow` and commands take turns. */
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -152,12 +156,14 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     const { utime } = await chain.head()
     if (clock.now() / 1000 - utime > maxLagS) return 'waiting'
     const isDue = await isAnythingDue(isAll)
+    heldBy = undefined
     if (isReconciled && !isDue) return 'none'
     // Before any new batch the rows are compared with the chain.
     const sight = await reconcileNow()
     if (!sight) return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
     if (sight.data.pausedUntil > utime) return 'waiting'
     const { lines, chunks, left } = await plan(sight, isAll)
+    heldBy = left.why
     const commitment = await commits.waiting(vault.id)
     if (lines.length === 0 && !commitment) {
       if (left.why === 'funds') await waitForFunds()
@@ -226,16 +232,24 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       let movedMs = clock.now()
       for (;;) {
         signal.throwIfAborted()
-        const step = await inTurn(() => advance(isAll))
-        if (step === 'none')
-          return reportOf((await batches.recent(reported)).filter(({ id }) => id >= first))
+        const { step, why } = await inTurn(async () => ({
+          step: await advance(isAll),
+          why: heldBy,
+        }))
+        const ended = async (held: SettleReport['why']): Promise<SettleReport> => ({
+          ...reportOf((await batches.recent(reported)).filter(({ id }) => id >= first)),
+          ...(held && { why: held }),
+        })
+        if (step === 'none') return ended(why)
         if (step === 'halted')
           throw halted((await vaults.progress(vault.id)).halt?.code ?? 'settlement.halted')
         if (step === 'waiting') {
           const { wait } = await vaults.progress(vault.id)
           // For the chain it waits a little; for a person or a later day it does not.
-          if (wait && wait.untilMs > clock.now() && !(await batches.open(vault.id)))
+          if (wait && wait.untilMs > clock.now() && !(await batches.open(vault.id))) {
+            if (wait.code === 'vault.funds') return ended('funds')
             throw halted(wait.code)
+          }
           if (clock.now() - movedMs > maxWaitMs) throw halted('chain.unavailable')
           await clock.sleep(deps.pauseMs ?? 200, signal)
         } else movedMs = clock.now()

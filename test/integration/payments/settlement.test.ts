@@ -1,5 +1,6 @@
 import { internal } from '@ton/core'
 import { beforeEach, expect, test } from 'vitest'
+import { createLog } from '../../../src/core/log.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { voucherCell } from '../../../src/payments/contracts/cells.ts'
 import { payeeAddress } from '../../../src/payments/contracts/vault-config.ts'
@@ -127,6 +128,42 @@ test('a database that lost what the chain paid for sends nothing', async () => {
     details: { reason: 'ledger.rollback' },
   })
   expect(batches).toBe(0)
+})
+
+test('a vault with too little pays nothing, loses nothing and says so; what is owed is paid when it is funded', async () => {
+  const events: string[] = []
+  const log = createLog(
+    'test',
+    (line) => void events.push(line),
+    () => 0,
+  )
+  // Its time of making is part of a vault's address.
+  await localnet.chain.advance(2000)
+  const poor = await openVaultWorld(localnet, COIN)
+  const { balanceNano: before } = await poor.chain.account(poor.vault)
+  await earnFor(db, { payee: payeeOf(1), payNano: 5n * COIN, ref: 'r1' })
+  const settlement = open({ ...poor, log })
+
+  const first = await settlement.settleNow({ isAll: true, signal })
+  const asWell = await settlement.settleNow({ isAll: false, signal })
+  const unpaid = await db.rows.payee.findMany()
+  const { balanceNano: after } = await poor.chain.account(poor.vault)
+  await localnet.chain.faucet(poor.vault, 100n * COIN)
+  await localnet.chain.mineUntilIdle()
+  const funded = await settlement.settleNow({ isAll: true, signal })
+
+  expect([first, asWell]).toEqual([
+    { batches: 0, payees: 0, paidNano: '0', feesNano: '0', why: 'funds' },
+    { batches: 0, payees: 0, paidNano: '0', feesNano: '0', why: 'funds' },
+  ])
+  expect(after).toBe(before)
+  expect(unpaid.map(({ earnedTotal, paidTotal }) => [earnedTotal, paidTotal])).toEqual([
+    [5n * COIN, 0n],
+  ])
+  expect(events.filter((line) => line.includes('"vault.underfunded"'))).toHaveLength(1)
+  expect(funded).toMatchObject({ batches: 1, payees: 1, paidNano: String(5n * COIN) })
+  expect(funded.why).toBeUndefined()
+  expect((await lookAtVault(poor.chain, poor.vault)).paidTo(payeeOf(1))).toBe(5n * COIN)
 })
 
 /** What a worker does with its voucher, sent by a wallet that has nothing to do with us. */
