@@ -53,6 +53,10 @@ const commands: Readonly<Record<string, Command>> = {
     await generateClient()
     return (await import('./ledger.ts')).runLedger(args, env, terminal)
   },
+  deposits: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./deposits.ts')).runDeposits(args, env, terminal)
+  },
   prices: async (args, env, terminal) => {
     await generateClient()
     return (await import('./prices.ts')).runPrices(args, env, terminal)

@@ -32,6 +32,26 @@ const advice: Partial<Record<ErrorCode, string>> = {
   'stores.down': 'Redis or the database cannot be reached.',
   'admission.join': 'The gateway does not know this join token.',
   'admission.evidence': 'The gateway accepts only workers with hardware evidence on this network.',
+  'deposit.account': 'An account is customer: and 1 to 64 of a–z, 0–9 and -.',
+  'deposit.code': 'Nobody has this code. ./chrysalis deposits code ACCOUNT makes one.',
+  'deposit.id': 'Name the transfer as ./chrysalis deposits list shows it: ADDRESS:LT.',
+  'deposit.wallet': 'No wallet takes deposits here: set CHRYSALIS_DEPOSIT_WALLET.',
+  'deposit.not-waiting': 'This transfer does not wait for anybody: unknown, or assigned already.',
+  'chain.unavailable':
+    'The chain does not answer. Is its provider reachable (CHRYSALIS_TON_ENDPOINT), and has the order its coins?',
+  'funds.insufficient':
+    'The wallet that sends this has too little (sums in nano). Send coins to it and run the command again.',
+  'settlement.drift':
+    'What is on chain is not what this data folder was deployed with. Nothing was sent; look before you go on.',
+  'admin.key-missing': 'There is no key file of that name.',
+  'admin.signer':
+    'No key at hand may give this order. Name the key file of that role with --key FILE, or print the message for another wallet with --print.',
+  'admin.endpoint': 'Name a provider of the chain: CHRYSALIS_TON_ENDPOINT.',
+  'admin.network': 'The provider or the data folder belongs to another network (CHRYSALIS_NET).',
+  'admin.not-deployed':
+    'There is no vault and registry here yet: ./chrysalis vault deploy, ./chrysalis registry deploy.',
+  'admin.owner':
+    'On mainnet the owner must be a contract of several people that is on chain (a multisig), and another address the guardian: --owner ADDRESS --guardian ADDRESS.',
   'challenge.sig': 'The gateway is not the one this worker is set up for (CHRYSALIS_BROKER_KEY).',
 }
 

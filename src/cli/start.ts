@@ -19,6 +19,7 @@ import { startRedisServer } from '../queue/redis-server.ts'
 import { main as runSimulator } from '../sim/main.ts'
 import { type ControlCall, openControl } from './control.ts'
 import { lockDataFolder } from './data-lock.ts'
+import { depositCalls } from './deposits.ts'
 import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
@@ -85,7 +86,7 @@ export async function runStart(
     if (payments.chainPort !== undefined) chainPort.keep(payments.chainPort)
     const gateway = await runGateway({ ...ground, env: settings, db, ...payments })
     gatewayPort.keep(gateway.port)
-    const own = chat && { ...telegramOf(chat), ...pagesOf(gateway) }
+    const own = chat && { ...telegramOf(chat), ...pagesOf(gateway, payments.explorerUrl) }
     const bot = await runBot({
       ...ground,
       env: { ...settings, ...own },
@@ -122,6 +123,7 @@ export async function runStart(
       ...ledgerCalls(db),
       'statement.get': statementCall(db, dataDir),
       settle: settleCall(payments, life.signal),
+      ...depositCalls(payments.deposits),
     }
     life.keep('control', await openControl({ dataDir, facts: bot.facts, calls }), (it) =>
       it.close(),
@@ -167,10 +169,14 @@ function telegramOf(chat: {
 }
 
 /** What the chat simulator's bot opens lies on this machine; for Telegram each page needs an address of its own. */
-const pagesOf = ({ port }: { port: number }): Record<string, string> => ({
+const pagesOf = (
+  { port }: { port: number },
+  explorer: string | undefined,
+): Record<string, string> => ({
   CHRYSALIS_PROOF_URL: `http://127.0.0.1:${String(port)}/proof`,
   CHRYSALIS_WALLET_URL: `http://127.0.0.1:${String(port)}/wallet`,
   CHRYSALIS_GATEWAY_URL: `ws://127.0.0.1:${String(port)}/v1/connect`,
+  ...(explorer !== undefined && { CHRYSALIS_EXPLORER_URL: `${explorer}#0:` }),
 })
 
 const databaseUrl = (env: Environment, dataDir: string): string =>

@@ -9,6 +9,8 @@ import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
 import { createTonChain } from './chain/ton-client.ts'
 import { paymentsConfig } from './config.ts'
+import { depositWalletOf } from './deposits/deposit-wallet.ts'
+import { createDeposits, type Deposits } from './deposits/deposits.ts'
 import { type ChainFile, readChainFile } from './settlement/chain-file.ts'
 import { openLocalWallet } from './settlement/local-keys.ts'
 import { furnish, openLocalWorld } from './settlement/local-world.ts'
@@ -23,6 +25,8 @@ export interface Payments {
   readonly vouchers: Vouchers
   /** Undefined while this installation has no vault. */
   readonly settlement?: Settlement
+  /** Undefined where no wallet takes deposits. */
+  readonly deposits?: Deposits
   /** Of a chain of this machine. */
   readonly explorerUrl?: string
   readonly chainPort?: number
@@ -101,6 +105,12 @@ export async function main(
     await createWalletStore(db).linkUnproven('installation', payout, clock.now())
   }
 
+  const depositWallet = depositWalletOf({ setting: config.CHRYSALIS_DEPOSIT_WALLET, file })
+  const own = new Set([file.vault, file.registry, file.owner, file.guardian])
+  own.add(relayer.address.toRawString())
+  const deposits =
+    depositWallet && createDeposits({ db, chain, wallet: depositWallet, own, clock, log })
+
   let isFurnished = local === undefined
   const rounds = createRounds(clock, (error) =>
     log.failure('settlement.round-failed', describe(error)),
@@ -114,6 +124,10 @@ export async function main(
     await facts.refresh()
     if (settles) await settlement.round()
   })
+  if (settles && deposits)
+    rounds.every(local ? roundMs.local : roundMs.public, async () => {
+      if (isFurnished) await deposits.read()
+    })
   if (settles)
     rounds.every(nightMs, () => (isFurnished ? settlement.reconcile() : Promise.resolve()))
   life.keep('settlement', rounds, async (it) => {
@@ -123,17 +137,25 @@ export async function main(
   return {
     vouchers,
     settlement,
+    ...(deposits && { deposits }),
     payNow: (payee) => settlement.payNow(payee),
-    wallets: walletFacts(file, { relayer: relayer.address, chain }),
+    wallets: walletFacts(file, {
+      own: new Set([
+        file.vault,
+        file.registry,
+        relayer.address.toRawString(),
+        ...(depositWallet ? [depositWallet.toRawString()] : []),
+      ]),
+      chain,
+    }),
     ...(local && { explorerUrl: local.localnet.explorerUrl, chainPort: local.localnet.port }),
   }
 }
 
 function walletFacts(
   file: ChainFile,
-  { relayer, chain }: { relayer: Address; chain: ReturnType<typeof createTonChain> },
+  { own, chain }: { own: ReadonlySet<string>; chain: ReturnType<typeof createTonChain> },
 ): Payments['wallets'] {
-  const own = new Set([file.vault, file.registry, relayer.toRawString()])
   return {
     network: String(file.globalId),
     own: () => own,

@@ -50,6 +50,18 @@ export function createDepositStore({ db }: { db: Database }) {
       const row = await tx.deposit.findUnique({ where: { wallet_lt: key } })
       return row === null ? undefined : read(row)
     },
+    list: async (wallet: string, limit: number): Promise<readonly DepositRow[]> => {
+      const newest = { orderBy: { lt: 'desc' }, take: limit } as const
+      const waiting = await rows.deposit.findMany({
+        where: { wallet, state: 'suspense' },
+        ...newest,
+      })
+      const credited = await rows.deposit.findMany({
+        where: { wallet, state: 'credited' },
+        ...newest,
+      })
+      return [...waiting, ...credited].toSorted((a, b) => (a.lt < b.lt ? 1 : -1)).map(read)
+    },
     suspense: async (wallet: string): Promise<readonly DepositRow[]> => {
       const found = await rows.deposit.findMany({
         where: { wallet, state: 'suspense' },

@@ -5,28 +5,43 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Database } from '../../db/database.ts'
 import type { ChainPort, Tx as ChainTx } from '../chain/port.ts'
+import { isCustomerAccount } from '../ledger/accounts.ts'
 import { post } from '../ledger/ledger-store.ts'
 import { createDepositStore, type DepositReason, type DepositRow } from './deposit-store.ts'
 import { isMemo, newMemo, readComment } from './memo.ts'
 
-export interface DepositsDeps {
+export interface DepositBooksDeps {
   readonly db: Database
-  readonly chain: Pick<ChainPort, 'transactions'>
   /** The operator's wallet that takes deposits. */
   readonly wallet: Address
   readonly clock: Clock
+}
+
+export interface DepositsDeps extends DepositBooksDeps {
+  readonly chain: Pick<ChainPort, 'transactions'>
+  /** Raw addresses of the operator: money that only changes between them is no deposit. */
+  readonly own?: ReadonlySet<string>
   readonly log: Log
 }
 
-export interface Deposits {
-  /** The comment for a ledger account, `customer:<id>`; the same for ever. */
+/** What needs no chain. */
+export interface DepositBooks {
+  readonly wallet: Address
+  /** The comment for a ledger account, `customer:<id>`; the same for ever. Throws `deposit.account`. */
   codeFor(account: string): Promise<string>
-  /** Books what came in since the last time; gives back how many transfers were new. Throws `chain.unavailable`, `chain.gap`. */
-  read(): Promise<number>
+  /** Whose code it is; undefined for nobody's. */
+  accountOf(code: string): Promise<string | undefined>
   /** Transfers that are nobody's yet, oldest first. */
   suspense(): Promise<readonly DepositRow[]>
-  /** An operator has found out whose it is: once. False when it was not in suspense. */
+  /** Those in suspense and the newest credited ones, at most `limit` of each; newest first. */
+  list(limit: number): Promise<readonly DepositRow[]>
+  /** An operator has found out whose it is: once. False when it was not in suspense. Throws `deposit.account`. */
   assign(lt: bigint, account: string): Promise<boolean>
+}
+
+export interface Deposits extends DepositBooks {
+  /** Books what came in since the last time; gives back how many transfers were new. Throws `chain.unavailable`, `chain.gap`. */
+  read(): Promise<number>
 }
 
 /** 0.05 coin: below it the work of a deposit costs more than it brings. */
@@ -34,7 +49,7 @@ export const leastNano = 50_000_000n
 const pageSize = 50
 
 export function createDeposits(deps: DepositsDeps): Deposits {
-  const { db, chain, wallet, clock, log } = deps
+  const { db, chain, wallet, own, clock, log } = deps
   const store = createDepositStore(deps)
   const name = wallet.hash.toString('hex')
   let cursor: bigint | undefined
@@ -57,7 +72,7 @@ export function createDeposits(deps: DepositsDeps): Deposits {
 
   async function take(chainTx: ChainTx): Promise<boolean> {
     const deposit = depositOf(chainTx, name)
-    if (!deposit) return false
+    if (!deposit || own?.has(deposit.source) === true) return false
     const account = deposit.code === undefined ? undefined : await store.accountOf(deposit.code)
     const isTheirs = deposit.reason === undefined && account !== undefined
     const reason = deposit.reason ?? (isTheirs ? undefined : 'unknown-memo')
@@ -73,13 +88,7 @@ export function createDeposits(deps: DepositsDeps): Deposits {
   }
 
   return {
-    codeFor: async (account) => {
-      for (;;) {
-        const known = await store.codeOf(account)
-        if (known !== undefined) return known
-        await store.addCode(newMemo(), account, clock.now())
-      }
-    },
+    ...openDepositBooks(deps),
     read: async () => {
       cursor ??= await store.lastLt(name)
       let count = 0
@@ -92,9 +101,33 @@ export function createDeposits(deps: DepositsDeps): Deposits {
         if (page.length < pageSize) return count
       }
     },
+  }
+}
+
+const checkAccount = (account: string): void => {
+  if (!isCustomerAccount(account)) throw new AppError('deposit.account')
+}
+
+/** Codes and what was booked. */
+export function openDepositBooks(deps: DepositBooksDeps): DepositBooks {
+  const { db, wallet, clock } = deps
+  const store = createDepositStore(deps)
+  const name = wallet.hash.toString('hex')
+  return {
+    wallet,
+    codeFor: async (account) => {
+      checkAccount(account)
+      for (;;) {
+        const known = await store.codeOf(account)
+        if (known !== undefined) return known
+        await store.addCode(newMemo(), account, clock.now())
+      }
+    },
+    accountOf: (code) => store.accountOf(code),
     suspense: () => store.suspense(name),
+    list: (limit) => store.list(name, limit),
     assign: async (lt, account) => {
-      if (!/^customer:[0-9a-f]{32}$/.test(account)) throw new AppError('input.invalid')
+      checkAccount(account)
       return db.transaction(async (tx) => {
         const key = { wallet: name, lt }
         if (!(await store.takeFromSuspense(tx, key))) return false

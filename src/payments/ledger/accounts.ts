@@ -14,6 +14,9 @@ export const TREASURY = 'treasury'
 /** Money of a person or developer, under a name of 1–64 characters that says nothing of them. */
 export const isPayerAccount = (account: string): boolean =>
   /^(customer|free):[a-z0-9-]{1,64}$/.test(account)
+/** The same without free allowances: what money can be put on. */
+export const isCustomerAccount = (account: string): boolean =>
+  account.startsWith('customer:') && isPayerAccount(account)
 /** Money in the open holds of an account. */
 export const heldOf = (account: string): string => `held:${account}`
 /** Unpaid earnings of a payout address, by its account hash. */

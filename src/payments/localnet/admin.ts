@@ -1,5 +1,6 @@
 /** @module `POST /sim/*`: what only the owner of a local network can do: coins out of nothing, time, faults, going back. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { comment } from '@ton/core'
 import { z } from 'zod'
 import { FEE_TABLES, type FeeTableName } from '../contracts/fee-tables.ts'
 import type { LocalChain, Saved } from './chain.ts'
@@ -24,6 +25,7 @@ const faucetBody = z.strictObject({
     .string()
     .regex(/^\d{1,19}$/)
     .transform(BigInt),
+  comment: z.string().max(500).optional(),
 })
 const blockBody = z.union([
   z.strictObject({ count: z.int().min(1).max(10_000) }),
@@ -43,8 +45,8 @@ const feesBody = z.strictObject({ table: z.string().refine(isFeeTable) })
 export function createAdmin({ chain, faults, setFees }: AdminParts) {
   const saved = new Map<string, Saved>()
   const actions: Record<string, (body: unknown) => Promise<object | undefined>> = {
-    faucet: taking(faucetBody, async ({ address, nano }) => {
-      await chain.faucet(address, nano)
+    faucet: taking(faucetBody, async ({ address, nano, comment: text }) => {
+      await chain.faucet(address, nano, text === undefined ? undefined : comment(text))
       await chain.mineUntilIdle()
       return {}
     }),

@@ -129,8 +129,8 @@ export class LocalChain {
     })
   }
 
-  /** Coins out of nothing, in the next block. Works for accounts that do not exist yet. */
-  faucet(to: Address, amountNano: bigint): Promise<void> {
+  /** Coins out of nothing, in the next block. Works for accounts that do not exist yet. `body`: e.g. a comment. */
+  faucet(to: Address, amountNano: bigint, body: Cell = Cell.EMPTY): Promise<void> {
     const info = {
       type: 'internal',
       ihrDisabled: true,
@@ -144,11 +144,7 @@ export class LocalChain {
       createdLt: 0n,
       createdAt: seconds(this.#now()),
     } as const
-    return this.submit(
-      beginCell()
-        .store(storeMessage({ info, body: Cell.EMPTY }))
-        .endCell(),
-    )
+    return this.submit(beginCell().store(storeMessage({ info, body })).endCell())
   }
 
   /** Makes blocks at once, whatever the clock says. By hand, each takes 400 ms of chain time. */

@@ -17,6 +17,8 @@ const chainFileSchema = z.strictObject({
   registry: rawAddress,
   owner: rawAddress,
   guardian: rawAddress,
+  /** The wallet that takes deposits; of a localnet. */
+  deposits: rawAddress.optional(),
   /** Unix seconds; part of the vault's address. */
   createdAt: z.number().int(),
 })

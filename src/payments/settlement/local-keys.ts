@@ -4,8 +4,8 @@ import { type CellSigner, cellSigner } from '../contracts/sign.ts'
 import { openSeed } from '../vouchers/settlement-key.ts'
 import { openWallet, type Wallet } from './wallet.ts'
 
-/** `relayer` pays gas; `owner` and `guardian` govern, off mainnet only; `worker` is where the own worker of a dev network is paid. */
-export type LocalKey = 'relayer' | 'owner' | 'guardian' | 'worker'
+/** `relayer` pays gas; `owner` and `guardian` govern, off mainnet only; `worker` is where the own worker of a dev network is paid, `deposits` what its customers pay to. */
+export type LocalKey = 'relayer' | 'owner' | 'guardian' | 'worker' | 'deposits'
 
 /** `<data>/keys/<name>.key` as a signer. */
 export function openLocalKey(dataDir: string, name: LocalKey): CellSigner {

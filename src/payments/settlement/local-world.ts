@@ -1,6 +1,6 @@
 /** @module The dev network's own chain: started with the installation, with a funded vault and registry on it and a wallet for its worker (PAY §9). */
 import { join } from 'node:path'
-import { Address } from '@ton/core'
+import { Address, internal } from '@ton/core'
 import type { Clock } from '../../core/clock.ts'
 import { parseCoin } from '../../core/coin.ts'
 import type { Lifetime } from '../../core/lifetime.ts'
@@ -11,6 +11,7 @@ import { openSettlementKey } from '../vouchers/settlement-key.ts'
 import { type ChainFile, readChainFile, writeChainFile } from './chain-file.ts'
 import { contractsOf, deploy, planDeploy } from './deploy.ts'
 import { openLocalWallet } from './local-keys.ts'
+import { sendFrom, throwIfRefused } from './send.ts'
 
 interface Ground {
   readonly dataDir: string
@@ -41,7 +42,8 @@ export async function openLocalWorld(
 /** Addresses follow from the keys and the first start; nothing is asked for them. */
 function chainFileOf(dataDir: string, { globalId, url, chain }: Localnet): ChainFile {
   const known = readChainFile(dataDir)
-  if (known?.globalId === globalId) return { ...known, endpoint: url }
+  const deposits = openLocalWallet(dataDir, 'deposits', globalId).address.toRawString()
+  if (known?.globalId === globalId) return { ...known, endpoint: url, deposits }
   const owner = openLocalWallet(dataDir, 'owner', globalId).address
   const guardian = openLocalWallet(dataDir, 'guardian', globalId).address
   const createdAt = Math.floor(chain.head().ms / 1000)
@@ -57,11 +59,13 @@ function chainFileOf(dataDir: string, { globalId, url, chain }: Localnet): Chain
     owner: owner.toRawString(),
     guardian: guardian.toRawString(),
     createdAt,
+    deposits,
   }
 }
 
 const vaultFundsNano = parseCoin('1000')
 const walletFundsNano = parseCoin('100')
+const depositFundsNano = parseCoin('1')
 
 /** Deploys and funds what is missing; a chain that has all is only looked at. Safe to repeat after any end. */
 export async function furnish(
@@ -98,4 +102,15 @@ export async function furnish(
   }
   await localnet.chain.mineUntilIdle()
   await deploy(contracts, { plan, wallet: owner, chain, clock, signal })
+  const deposits = openLocalWallet(dataDir, 'deposits', file.globalId)
+  const { state } = await chain.account(deposits.address)
+  if (state === 'active') return
+  // Deployed before the first transfer: to an account without code, each one fails.
+  const message = internal({
+    to: deposits.address,
+    value: depositFundsNano,
+    bounce: false,
+    init: deposits.init,
+  })
+  throwIfRefused(await sendFrom(owner, [message], { chain, clock, signal }))
 }

@@ -5,6 +5,7 @@ import {
   external,
   type MessageRelaxed,
   SendMode,
+  type StateInit,
   storeMessage,
 } from '@ton/core'
 import { WalletContractV5R1 } from '@ton/ton'
@@ -24,6 +25,8 @@ export interface Wallet {
   readonly address: Address
   /** The account hash, 64 hex characters. */
   readonly id: string
+  /** What deploys it, in anybody's message. */
+  readonly init: StateInit
   /** One external message; the same arguments give the same bytes. `isNew`: the account is not there yet. */
   sign(order: {
     readonly seqno: number
@@ -43,6 +46,7 @@ export function openWallet(key: CellSigner, net: number): Wallet {
   return {
     address: wallet.address,
     id: wallet.address.hash.toString('hex'),
+    init: wallet.init,
     sign: async ({ seqno, validUntil, messages, isNew }) => {
       const body = await wallet.createTransfer({
         seqno,

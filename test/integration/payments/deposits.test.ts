@@ -180,7 +180,7 @@ test('an operator who has found the owner assigns a transfer once', async () => 
   expect(results.filter(Boolean)).toEqual([true])
   expect(await sum(account)).toBe(1_500_000_000n)
   expect(await sum('suspense')).toBe(before - 1_500_000_000n)
-  await expect(deposits.assign(lt, 'revenue')).rejects.toMatchObject({ code: 'input.invalid' })
+  await expect(deposits.assign(lt, 'revenue')).rejects.toMatchObject({ code: 'deposit.account' })
 })
 
 test('more transfers than one page are all read', async () => {
