@@ -9,5 +9,9 @@ export function guardProcess(terminal: Pick<Terminal, 'err'>): void {
     process.exit(EXIT.crashed)
   }
   process.on('uncaughtException', die)
+  // Whoever reads what is printed may stop (`| head`): the command goes on to its end, unheard.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') die(error)
+  })
   process.on('unhandledRejection', die)
 }

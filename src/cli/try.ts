@@ -100,8 +100,13 @@ async function collectInputs(positionals: readonly string[]): Promise<Input[]> {
   })
 }
 
+/** A text is longer than any path may be, or holds what none may: whatever the system refuses to look up is no file. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 function readSimFile(data: string): z.infer<typeof simFileSchema> | undefined {
