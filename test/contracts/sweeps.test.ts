@@ -1,11 +1,12 @@
 import { Address } from '@ton/core'
 import { describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/payments/contracts/opcodes.ts'
-import { coins, type Outcome, party, TABLES } from '../support/contract-world.ts'
+import { coins, party, TABLES } from '../support/contract-world.ts'
 import { internalMessage } from '../support/raw-chain.ts'
 import { REGISTRY_ROLES } from '../support/registry-world.ts'
 import { ROLES } from '../support/vault-world.ts'
 import { CASES } from './messages.ts'
+import { lowValues, unbounceable } from './scenarios/low-values.ts'
 import { expectRefused } from './scenarios/scenario.ts'
 
 const everybody: Record<string, Address> = {
@@ -74,17 +75,9 @@ describe('bounces', () => {
     expect((await world.data()).equals(before)).toBe(true)
   })
 
-  test.each(CASES)('$name sends payouts and excesses that cannot bounce', async ({ ready }) => {
-    const { world, body, from } = await ready({})
-
-    const { transaction } = await world.send(from[0] ?? party('stranger'), body)
-
-    for (const out of transaction.outMessages.values()) {
-      if (out.info.type !== 'internal') continue
-      const isWithdrawal = out.body.bits.length === 0
-      expect(out.info.bounce).toBe(isWithdrawal)
-      expect(out.info.ihrDisabled).toBe(true)
-    }
+  test.each(CASES)('$name sends payouts and excesses that cannot bounce', async (it) => {
+    expect.hasAssertions()
+    await unbounceable(it, {})
   })
 
   test('a withdrawal that the owner refuses is the vault’s again', async () => {
@@ -115,34 +108,9 @@ describe('bounces', () => {
 describe.each(TABLES)('low values at the prices of %s', (table) => {
   test.each(CASES)(
     '$name: below the least value nothing changes, from there on the sums are exact',
-    async ({ ready, spends }) => {
-      const { world, body, from } = await ready({ table })
-      const sender = from[0] ?? party('stranger')
-      const before = (await world.data()).hash()
-      const code = (await world.code()).hash()
-      const restore = world.snapshot()
-      const isDone = (outcome: Outcome) => outcome.exit === 0 && outcome.action === 0
-
-      let [low, high] = [0n, coins(2)]
-      let done: Outcome | undefined
-      while (high - low > 10_000n) {
-        restore()
-        const value = (low + high) / 2n
-        const outcome = await world.send(sender, body, value)
-        if (isDone(outcome)) {
-          ;[high, done] = [value, outcome]
-          continue
-        }
-        low = value
-        expect((await world.data()).hash().equals(before)).toBe(true)
-        expect((await world.code()).hash().equals(code)).toBe(true)
-        // The contract loses nothing; what was attached may be used up by gas.
-        expect(outcome.delta).toBeGreaterThanOrEqual(0n)
-        expect(outcome.payouts).toEqual([])
-      }
-
-      expect(done?.delta).toBe(-spends)
-      expect(high).toBeLessThan(coins(2))
+    async (it) => {
+      expect.hasAssertions()
+      await lowValues(it, { table })
     },
   )
 })

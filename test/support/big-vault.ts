@@ -1,6 +1,6 @@
 /** @module A vault that has paid many payees already, as bytes. */
 import { createHash } from 'node:crypto'
-import { beginCell, Dictionary, storeShardAccount } from '@ton/core'
+import { beginCell, type Cell, Dictionary, storeShardAccount } from '@ton/core'
 import { createShardAccount } from '@ton/sandbox'
 import { contractCode } from '../../src/payments/contracts/code.ts'
 import { Vault } from '../../src/payments/contracts/vault.ts'
@@ -50,8 +50,8 @@ export function bigVault(config: VaultConfig, payees: number, each: bigint): str
   return rawBoc(rawCell(beginCell().store(storeShardAccount(account)).endCell(), planted))
 }
 
-/** The root cell of an empty vault with another count and another root of the map. */
-function withPayees(empty: ReturnType<typeof vaultDataCell>, payees: number, map: typeof empty) {
+/** The root cell of an empty vault with another count and another root of the map (none: only the count is believed). */
+export function withPayees(empty: Cell, payees: number, map?: Cell): Cell {
   const slice = empty.beginParse()
   const head = slice.loadBits(slice.remainingBits - 33)
   return beginCell()
@@ -60,6 +60,6 @@ function withPayees(empty: ReturnType<typeof vaultDataCell>, payees: number, map
     .storeRef(slice.loadRef())
     .storeRef(slice.loadRef())
     .storeRef(slice.loadRef())
-    .storeMaybeRef(map)
+    .storeMaybeRef(map ?? null)
     .endCell()
 }

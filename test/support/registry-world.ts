@@ -1,5 +1,5 @@
 /** @module A registry in the emulator with its three roles. */
-import type { Address, Cell } from '@ton/core'
+import { type Address, beginCell, type Cell } from '@ton/core'
 import { contractCode } from '../../src/payments/contracts/code.ts'
 import {
   DEFAULT_ADD_DELAY,
@@ -21,6 +21,7 @@ import {
 import {
   type ContractWorld,
   contractWorld,
+  HOUR,
   type Outcome,
   party,
   START,
@@ -41,6 +42,7 @@ export interface RegistryWorld extends ContractWorld {
 
 export interface RegistryOptions extends WorldOptions {
   readonly content?: Partial<RegistryContent>
+  /** Seconds. One below 24 hours, which the wrapper refuses, is planted. */
   readonly addDelay?: number
 }
 
@@ -66,11 +68,18 @@ export const imageEntry = (over: Partial<RegistryEntry> = {}): RegistryEntry => 
 })
 
 export async function registryWorld(options: RegistryOptions = {}): Promise<RegistryWorld> {
+  const { addDelay } = options
+  const isShort = addDelay !== undefined && addDelay < 24 * HOUR
   const contract = Registry.createFromConfig(
-    registryConfig(options),
+    registryConfig(isShort ? { ...options, addDelay: 24 * HOUR } : options),
     options.code ?? contractCode('registry'),
   )
-  const world = await contractWorld(contract, options)
+  const { address, init } = contract
+  const planted =
+    isShort && init?.data
+      ? { address, init: { ...init, data: withAddDelay(init.data, addDelay) } }
+      : contract
+  const world = await contractWorld(planted, options)
   const read = async () => readRegistryData(await world.data())
   return {
     ...world,
@@ -87,4 +96,15 @@ export async function registryWorld(options: RegistryOptions = {}): Promise<Regi
     execute: (id, code) =>
       world.send(party('anyone'), executeProposalBody(code ? { id, code } : { id })),
   }
+}
+
+function withAddDelay(data: Cell, addDelay: number): Cell {
+  const slice = data.beginParse()
+  const roles = slice.loadRef().beginParse()
+  const addresses = roles.loadBits(roles.remainingBits - 32)
+  return beginCell()
+    .storeBits(slice.loadBits(slice.remainingBits))
+    .storeRef(beginCell().storeBits(addresses).storeUint(addDelay, 32).endCell())
+    .storeRef(slice.loadRef())
+    .endCell()
 }

@@ -23,7 +23,7 @@ import {
   settleBody,
 } from '../../src/payments/contracts/vault-messages.ts'
 import { readVaultData, type VaultData } from '../../src/payments/contracts/vault-reading.ts'
-import { payeeAt } from './big-vault.ts'
+import { payeeAt, withPayees } from './big-vault.ts'
 import {
   type ContractWorld,
   coins,
@@ -66,6 +66,8 @@ export interface SettleOptions extends SignOptions {
 
 export interface VaultOptions extends WorldOptions {
   readonly caps?: Partial<VaultCaps>
+  /** Payees that the vault counts already, without their rows. */
+  readonly payees?: number
 }
 
 /** Signer of a fixed seed. */
@@ -89,7 +91,12 @@ export async function vaultWorld(options: VaultOptions = {}): Promise<VaultWorld
     vaultConfig(options.caps),
     options.code ?? contractCode('vault'),
   )
-  const world = await contractWorld(contract, options)
+  const { address, init } = contract
+  const planted =
+    options.payees && init?.data
+      ? { address, init: { ...init, data: withPayees(init.data, options.payees) } }
+      : contract
+  const world = await contractWorld(planted, options)
   const keys = [keyOf(1), keyOf(2), keyOf(3)] as const
   const relayer = party('relayer')
   const domain = (epoch = 1): SignedDomain => ({ net: -239, vault: world.address, epoch })

@@ -115,12 +115,15 @@ export const CONTENT: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
     title:
       'the delay of additions is at least 24 hours, whatever was configured, and longer when configured so',
     run: async (make) => {
-      const registry = await make({ addDelay: 100 * HOUR })
-
-      await registry.propose(add)
-
-      const proposal = (await registry.read()).proposals.get(0)
-      expect(proposal?.unlockAt).toBe(START + 100 * HOUR)
+      for (const [addDelay, waits] of [
+        [0, 24 * HOUR],
+        [24 * HOUR, 24 * HOUR],
+        [100 * HOUR, 100 * HOUR],
+      ] as const) {
+        const registry = await make({ addDelay })
+        await registry.propose(add)
+        expect((await registry.read()).proposals.get(0)?.unlockAt).toBe(START + waits)
+      }
     },
   },
   {

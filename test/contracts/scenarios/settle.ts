@@ -232,4 +232,39 @@ export const SETTLE: readonly VaultScenario[] = [
       expectDone(await vault.settle(entriesOf(1, coins(1))), coins(1))
     },
   },
+  {
+    title: 'the 30 000th payee is the last new one; the others are paid as before',
+    run: async (make) => {
+      const batch = [
+        { payee: payeeAt(0), total: 1n },
+        { payee: payeeAt(1), total: 1n },
+      ]
+      const nearly = await make({ payees: 29_998 })
+      expectDone(await nearly.settle(batch), 2n)
+      expect((await nearly.read()).payees).toBe(30_000)
+      expectDone(await nearly.settle([{ payee: payeeAt(1), total: 2n }]), 1n)
+      expectDone(await nearly.claim({ payee: payeeAt(0), total: 2n }), 1n)
+
+      await expectRefused(nearly, EXIT.PayeeLimit, () =>
+        nearly.settle([{ payee: payeeAt(2), total: 1n }]),
+      )
+      await expectRefused(nearly, EXIT.PayeeLimit, () =>
+        nearly.claim({ payee: payeeAt(2), total: 1n }),
+      )
+    },
+  },
+  {
+    title: 'a full vault keeps two years of rent to the nano',
+    run: async (make) => {
+      const vault = await make({ payees: 29_999 })
+      const reserve = storageReserve(vault.fees, 30_000)
+      vault.setBalance(reserve + coins(1))
+
+      await expectRefused(vault, EXIT.Funds, () =>
+        vault.settle([{ payee: payeeAt(0), total: coins(1) + 1n }]),
+      )
+      expectDone(await vault.settle([{ payee: payeeAt(0), total: coins(1) }]), coins(1))
+      expect(await vault.contract.getReserve(vault.getters)).toBe(reserve)
+    },
+  },
 ]
