@@ -82,6 +82,14 @@ const commands: Readonly<Record<string, Command>> = {
     await generateClient()
     return (await import('./settle.ts')).runSettle(args, env, terminal)
   },
+  vault: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./vault.ts')).runVault(args, env, terminal)
+  },
+  registry: async (args, env, terminal) => {
+    await generateClient()
+    return (await import('./registry.ts')).runRegistry(args, env, terminal)
+  },
   settlement: async (args, env, terminal) => {
     await generateClient()
     return (await import('./roles.ts')).runSettlement(args, env, terminal)

@@ -19,6 +19,8 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds
   ./chrysalis worker earnings|claim  what this machine's owner is owed, and how to get it without the operator
   ./chrysalis settle [--now] [--dry-run] [--json]   pay what is owed (--now: all of it, whatever the threshold)
+  ./chrysalis vault show|…           the contract that holds the money: look, deploy, top up, pause, caps, withdraw, key
+  ./chrysalis registry show|…        which images, models, gateways, vaults and prices are believed: look, propose, revoke
   ./chrysalis settlement             only the process that pays in batches
   ./chrysalis bot                    only the bot            (several processes: needs DATABASE_URL of a Postgres)
   ./chrysalis gateway                only the worker gateway
@@ -83,6 +85,21 @@ Options of worker earnings and worker claim (the worker's data folder; no operat
   earnings [--json] [--resume]        the newest voucher; --resume: a person has looked at why the worker stopped
   claim [--chain URL] [--yes]         the ready message; --yes sends it, from a wallet of this folder
   --payee ADDRESS, --data DIR         where there are several, and where they lie
+
+Options of vault and registry (each order is shown first and asked for; exit code 0 only when the chain says that it is so)
+  vault show [--json]; vault roles [--json]; vault deploy [--fund AMOUNT] [--owner ADDRESS] [--guardian ADDRESS]
+  vault topup AMOUNT; vault pause HOURS; vault unpause
+  vault caps [--batch AMOUNT] [--day AMOUNT] [--claim AMOUNT]   lower: at once; higher: a request that waits
+  vault withdraw AMOUNT; vault key PUBLICKEY [--overlap DAYS]; vault roles --owner ADDRESS --guardian ADDRESS   requests
+  vault execute withdraw|caps|key|roles; vault cancel KIND; vault accept (the new owner)
+  registry show [--json]; registry deploy; registry execute N; registry cancel N
+  registry propose image|model HASH --source HEX --build HEX [--for worker|gateway] [--from TIME] [--until TIME] [--deprecated]
+  registry propose gateway N --identity HEX --url URL; vault N [ADDRESS]; policy HASH; owner|guardian|pricing ADDRESS
+  registry revoke image|model HASH; registry revoke gateway N   at once
+  registry prices FILE [--previous FILE] [--from TIME]   the hash of a table; the delay follows from the two tables
+  --key FILE      the key that signs (default: that of the role in the data folder's keys/)
+  --print         the message for another wallet (a multisig); nothing is sent
+  --yes           without asking;  --data DIR
 
 Options of hardware (DATABASE_URL, or --data DIR of a system that is stopped)
   enrol ID --tee tdx|snp --owner NAME [--gpus N] [--site audited]   ID: what evidence verify prints under hardware

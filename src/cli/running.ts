@@ -18,8 +18,8 @@ export async function askSystem(question: {
   readonly atRest: (db: Database) => Promise<unknown>
 }): Promise<unknown> {
   const { dataDir, env, name, args } = question
-  const control = readControl(dataDir)
-  if (control && isProcessAlive({ pid: control.pid })) return callControl(control, { name, args })
+  const control = runningControl(dataDir)
+  if (control) return callControl(control, { name, args })
   const url = env['DATABASE_URL'] ?? `pglite:${join(dataDir, 'db')}`
   const db = await openDatabase({ url, clock: systemClock })
   try {
@@ -27,4 +27,10 @@ export async function askSystem(question: {
   } finally {
     await db.close()
   }
+}
+
+/** The control file of a system that runs on this data folder now. */
+export function runningControl(dataDir: string): ReturnType<typeof readControl> {
+  const control = readControl(dataDir)
+  return control && isProcessAlive({ pid: control.pid }) ? control : undefined
 }

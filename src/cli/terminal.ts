@@ -1,4 +1,5 @@
 /** @module What commands print: plain sentences on standard output, problems on standard error. */
+import { createInterface } from 'node:readline/promises'
 
 /** Where a command writes; tests pass their own. */
 export interface Terminal {
@@ -6,6 +7,8 @@ export interface Terminal {
   readonly err: (text: string) => void
   /** True when a person watches standard error: bars and colours are allowed. */
   readonly isInteractive: boolean
+  /** Asks a person and gives the answer; absent where nobody can answer. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
 }
 
 export const processTerminal: Terminal = {
@@ -16,6 +19,18 @@ export const processTerminal: Terminal = {
     process.stderr.write(`${text}\n`)
   },
   isInteractive: process.stderr.isTTY,
+  get ask() {
+    return process.stdin.isTTY ? askPerson : undefined
+  },
+}
+
+async function askPerson(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await lines.question(question)
+  } finally {
+    lines.close()
+  }
 }
 
 /** Exit codes of all commands; `crashed` (sysexits' software error) is ours when nobody caught an error. */

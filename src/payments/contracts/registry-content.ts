@@ -129,7 +129,7 @@ export const priceRefCell = (prices: RegistryPrices): Cell =>
     .storeBit(prices.workerDown)
     .endCell()
 
-const readEntry = (slice: Slice): RegistryEntry => ({
+export const readEntry = (slice: Slice): RegistryEntry => ({
   kind: nameOf(ENTRY_KINDS, slice.loadUint(8)),
   status: nameOf(STATUSES, slice.loadUint(8)),
   validFrom: slice.loadUint(32),
@@ -138,7 +138,7 @@ const readEntry = (slice: Slice): RegistryEntry => ({
   buildHash: hex32(slice),
 })
 
-const readGateway = (slice: Slice): RegistryGateway => ({
+export const readGateway = (slice: Slice): RegistryGateway => ({
   status: nameOf(STATUSES, slice.loadUint(8)),
   validFrom: slice.loadUint(32),
   validUntil: slice.loadUint(32),
@@ -146,12 +146,12 @@ const readGateway = (slice: Slice): RegistryGateway => ({
   url: slice.loadStringRefTail(),
 })
 
-const readVaultRef = (slice: Slice): RegistryVault => ({
+export const readVaultRef = (slice: Slice): RegistryVault => ({
   vault: slice.loadAddress(),
   validFrom: slice.loadUint(32),
 })
 
-const readPriceRef = (slice: Slice): RegistryPrices => ({
+export const readPriceRef = (slice: Slice): RegistryPrices => ({
   hash: hex32(slice),
   validFrom: slice.loadUint(32),
   customerUp: slice.loadBit(),

@@ -188,7 +188,8 @@ const readKeys = (slice: Slice): VaultKeys => ({
   prevValidUntil: slice.loadUint(32),
 })
 
-const readCaps = (slice: Slice): VaultCaps => ({
+/** Caps as they stand in the vault and in a change that waits. */
+export const readCaps = (slice: Slice): VaultCaps => ({
   batchCap: slice.loadCoins(),
   dayCap: slice.loadCoins(),
   claimDayCap: slice.loadCoins(),
