@@ -30,9 +30,11 @@ export async function runGateway(
 ): Promise<number> {
   const { main } = await import('../gateway/main.ts')
   const { main: openPayments } = await import('../payments/main.ts')
+  const { openRegistry } = await import('../payments/registry/open-registry.ts')
   return runRole('gateway', env, async (ground) => {
+    const registry = await openRegistry(ground)
     const { vouchers, wallets } = await openPayments(ground, { settles: false })
-    await main({ ...ground, vouchers, wallets })
+    await main({ ...ground, vouchers, wallets, ...(registry && { registry }) })
   })
 }
 

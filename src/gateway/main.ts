@@ -41,6 +41,7 @@ import { createMachines } from './machines.ts'
 import { openPolicy } from './policy.ts'
 import { createProofRoutes } from './proof-endpoint.ts'
 import { createProofPage } from './proof-page-files.ts'
+import type { Registry } from './registry-anchor.ts'
 import { createWalletRoutes } from './wallet-endpoint.ts'
 import { createWalletPage } from './wallet-page-files.ts'
 
@@ -76,8 +77,11 @@ export async function main({
   life,
   wallets,
   vouchers,
+  registry,
 }: Ground & {
   db: Database
+  /** What the chain's registry names. Testnet and mainnet admit nobody without it; the dev network has a file instead. */
+  registry?: Registry
   /** Signs what workers earned; absent: they work, and are told of no pay. */
   vouchers?: Vouchers
   /** The chain that owners' wallets are on; absent: its number is known, and no contract of it. */
@@ -123,6 +127,7 @@ export async function main({
     net,
     data,
     signers: config.CHRYSALIS_POLICY_KEYS,
+    ...(registry && { registry }),
     clock,
     log,
     life,

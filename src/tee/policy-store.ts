@@ -18,7 +18,7 @@ import {
 } from './policy-standing.ts'
 import { fromUtf8 } from './verify/bytes.ts'
 import { type TeeCode, TeeError } from './verify/codes.ts'
-import { parsePolicy, policyDigest } from './verify/policy/document.ts'
+import { type Policy, parsePolicy, policyDigest } from './verify/policy/document.ts'
 import { examinePolicy, type Signers } from './verify/policy/signatures.ts'
 
 export interface PolicyStore {
@@ -36,12 +36,16 @@ export interface PolicyStore {
   policyText(epoch: number | 'latest'): Promise<string | undefined>
 }
 
+/** What else must hold of the policy at this moment; `newest` is the digest of the newest document believed. Undefined: admit nobody. */
+export type PolicyGate = (found: InForce, newest: string) => InForce | undefined
+
 /** Nothing is read before the first `refresh`. */
 export function createPolicyStore(deps: {
   net: Net
   signers: Signers
   folder: PolicyFolder
   readAnchor: ReadAnchor
+  gate?: PolicyGate
   clock: Clock
   log: Log
 }): PolicyStore {
@@ -54,10 +58,14 @@ export function createPolicyStore(deps: {
   let told: string | undefined
   let running: Promise<void> = Promise.resolve()
 
-  const inForce = (): InForce | undefined => standing && inForceAt(standing, clock.now())
+  const inForce = (): InForce | undefined => {
+    const found = standing && inForceAt(standing, clock.now())
+    if (!found || !deps.gate) return found
+    return deps.gate(found, standing?.next?.known.sha256 ?? found.sha256)
+  }
   const tellChange = (): void => {
     const found = inForce()
-    const facts = found && [found.sha256, found.pending?.epoch].join()
+    const facts = found && [found.sha256, found.pending && digestOf(found.pending)].join()
     if (facts === told) return
     told = facts
     log.info('policy.changed', { epoch: found?.current.epoch, pending: found?.pending?.epoch })
@@ -148,12 +156,14 @@ async function knownPolicy(bytes: Uint8Array, signers: Signers): Promise<KnownPo
     const { failed, signatures } = examinePolicy(policy, signers)
     const holds = await checkSignaturesByNode(signatures)
     if (failed.length > 0 || !holds.every((it) => it)) return undefined
-    return { policy, sha256: policyDigest(policy, nodeHashes) }
+    return { policy, sha256: digestOf(policy) }
   } catch (error) {
     if (error instanceof TeeError) return undefined
     throw error
   }
 }
+
+const digestOf = (policy: Policy): string => policyDigest(policy, nodeHashes)
 
 const name = ({ policy, sha256 }: KnownPolicy) => ({ epoch: policy.epoch, sha256 })
 
