@@ -235,6 +235,7 @@ export const OWNER: readonly Scenario<VaultWorld, VaultOptions>[] = [
   },
   {
     title: 'delays and caps out of bounds are refused when asked for',
+    once: true,
     run: async (make) => {
       const vault = await make()
       const bad: Partial<VaultCaps>[] = [

@@ -150,6 +150,7 @@ export const CONTENT: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
   },
   {
     title: 'malformed proposals never wait: kind, status, times, addresses, tails, prefixes',
+    once: true,
     run: async (make) => {
       const registry = await make()
       const entry = (kind: number, status = 1, until = START + 1) =>
@@ -261,6 +262,18 @@ export const CONTENT: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
     },
   },
   {
+    title: 'the gateway of the highest number can be revoked',
+    run: async (make) => {
+      const id = 2 ** 32 - 1
+      const registry = await make({ content: { gateways: new Map([[id, gateway]]) } })
+
+      expectSaid(
+        await registry.send(registry.owner, revokeBody({ kind: 'gateway', id })),
+        REGISTRY_EVENTS.Revoked,
+      )
+    },
+  },
+  {
     title: 'what is not there, or is of another kind, cannot be revoked',
     run: async (make) => {
       const registry = await make({ content: { entries: new Map([[image, imageEntry()]]) } })
@@ -352,6 +365,7 @@ export const CONTENT: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
   },
   {
     title: 'only the newest 2 000 versions of prices are kept',
+    once: true,
     run: async (make) => {
       const row = { hash: '44'.repeat(32), validFrom: START, customerUp: false, workerDown: false }
       const registry = await make({
@@ -372,6 +386,7 @@ export const CONTENT: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
   },
   {
     title: 'maps stop growing: 2 000 entries, 200 gateways, 200 vaults, 64 proposals',
+    once: true,
     run: async (make) => {
       const full = await make({
         content: {

@@ -4,6 +4,8 @@ import type { ContractWorld, Outcome } from '../../support/contract-world.ts'
 
 export interface Scenario<World, Options> {
   readonly title: string
+  /** Long, and without anything that prices could change: run under one fee table. */
+  readonly once?: true
   readonly run: (make: (options?: Options) => Promise<World>) => Promise<void>
 }
 

@@ -1,7 +1,12 @@
-/** @module What every message promises whatever is attached to it, and of what it sends. */
+/** @module What every message promises: to whom, whatever is attached to it, and of what it sends. */
+import { Address } from '@ton/core'
 import { expect } from 'vitest'
+import { EXIT } from '../../../src/payments/contracts/opcodes.ts'
 import { coins, type Outcome, party, type WorldOptions } from '../../support/contract-world.ts'
+import { REGISTRY_ROLES } from '../../support/registry-world.ts'
+import { ROLES } from '../../support/vault-world.ts'
 import type { Case } from '../messages.ts'
+import { expectRefused } from './scenario.ts'
 
 /** Below the least value nothing changes, from there on the sums are exact. Searches the least value to `step` nano. */
 export async function lowValues(
@@ -50,4 +55,30 @@ export async function unbounceable({ ready }: Case, options: WorldOptions): Prom
     expect(out.info.bounce).toBe(isWithdrawal)
     expect(out.info.ihrDisabled).toBe(true)
   }
+}
+
+const everybody: Record<string, Address> = {
+  ...ROLES,
+  'registry owner': REGISTRY_ROLES.owner,
+  'registry guardian': REGISTRY_ROLES.guardian,
+  pricing: REGISTRY_ROLES.pricing,
+  relayer: party('relayer'),
+  stranger: party('stranger'),
+  'next owner': party('next owner'),
+  'owner of the same hash in the masterchain': new Address(-1, ROLES.owner.hash),
+  'registry owner of the same hash in the masterchain': new Address(-1, REGISTRY_ROLES.owner.hash),
+}
+
+/** Whoever has no right to the message is refused, and leaves no trace. */
+export async function strangers({ ready, only }: Case, options: WorldOptions): Promise<void> {
+  if (!only) return
+  const { world, body, from } = await ready(options)
+
+  for (const [who, sender] of Object.entries(everybody)) {
+    if (from.some((right) => right.equals(sender))) continue
+    await expectRefused(world, EXIT.Sender, () => world.send(sender, body)).catch((error) => {
+      throw new Error(`from ${who}`, { cause: error })
+    })
+  }
+  await expectRefused(world, EXIT.Sender, () => world.send(world.address, body))
 }
