@@ -19,8 +19,8 @@ import {
 } from '../../support/settlement-points.ts'
 import { createDatabase } from '../../support/stores.ts'
 
-/** Two at each point; `CHRYSALIS_KILLS=60` in CI, 1000 for a longer look. */
-const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 20)
+/** One at each point: 33 s of processor time. `CHRYSALIS_KILLS=60` or 1000 for a longer look. */
+const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 10)
 const payees = 12
 const seed = Number(process.env['CHRYSALIS_SEED'] ?? 20261125)
 
