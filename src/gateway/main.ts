@@ -43,6 +43,7 @@ import { createProofRoutes } from './proof-endpoint.ts'
 import { createProofPage } from './proof-page-files.ts'
 import type { Registry } from './registry-anchor.ts'
 import { createWalletRoutes } from './wallet-endpoint.ts'
+import { createManifest } from './wallet-manifest.ts'
 import { createWalletPage } from './wallet-page-files.ts'
 
 export interface GatewayFacts {
@@ -146,6 +147,7 @@ export async function main({
     life,
   })
   const walletUrl = config.CHRYSALIS_WALLET_URL
+  const manifest = createManifest(walletUrl)
   const walletGround = {
     domain: walletUrl === undefined ? '127.0.0.1' : new URL(walletUrl).hostname,
     network: chainIds[net],
@@ -188,8 +190,10 @@ export async function main({
     routes: [
       createProofPage(),
       createWalletPage(),
+      manifest.route,
       createWalletRoutes({
         linking: createLinking({ db, clock, ...walletGround }),
+        manifest,
         show: (address) => showPayout(address, net !== 'mainnet'),
         ...(net === 'devnet' && {
           testWallet: (publicKey) => testWalletOf(publicKey, Number(walletGround.network)),

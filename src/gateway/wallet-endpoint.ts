@@ -4,11 +4,14 @@ import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
 import type { Linking } from '../payments/wallets/wallets.ts'
 import { type Exchange, errorBody, type Route, sendJson } from './http.ts'
+import type { Manifest } from './wallet-manifest.ts'
 
 export interface WalletRoutes {
   readonly linking: Linking
   /** How an address is shown to people. */
   readonly show: (payout: string) => string
+  /** Whether wallet apps can be asked. */
+  readonly manifest: Pick<Manifest, 'state' | 'url'>
   /** The wallet of a key that the page made itself; only where no real money moves. */
   readonly testWallet?: (publicKey: string) => {
     readonly address: string
@@ -24,13 +27,19 @@ const maxBytes = 16_384
 
 /** `/v1/wallet/offer`, `/link`, and `/test` where there is a test wallet: POST of JSON. */
 export function createWalletRoutes(deps: WalletRoutes): Route {
-  const { linking, show, testWallet } = deps
+  const { linking, show, manifest, testWallet } = deps
   const steps: Readonly<Record<string, (body: unknown) => Promise<object>>> = {
     offer: async (body) => {
       const { ticket } = parse(offerSchema, body)
       const offer = await linking.offer(ticket)
       const payout = offer.payout === '' ? '' : show(offer.payout)
-      return { ...offer, payout, hasTestWallet: testWallet !== undefined }
+      return {
+        ...offer,
+        payout,
+        hasTestWallet: testWallet !== undefined,
+        walletApps: manifest.state,
+        manifestUrl: manifest.url,
+      }
     },
     link: async (body) => {
       const { ticket, wallet } = parse(linkSchema, body)

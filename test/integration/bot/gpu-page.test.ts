@@ -32,6 +32,7 @@ function serveWallets(db: Database): void {
   const routes = createWalletRoutes({
     linking,
     show: (payout) => showPayout(payout, true),
+    manifest: { state: 'not-https' },
     testWallet: (key) => testWalletOf(key, -217),
   })
   serve = createHttp([routes, createWalletPage()], quietLog)

@@ -35,6 +35,7 @@ beforeAll(async () => {
     createWalletRoutes({
       linking,
       show: (payout) => showPayout(payout, true),
+      manifest: { state: 'not-https' },
       testWallet: (key) => testWalletOf(key, -217),
     }),
     createWalletPage(),
