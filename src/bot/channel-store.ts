@@ -27,6 +27,8 @@ export interface ChannelStore {
   ofAdmin(userId: number): Promise<readonly Channel[]>
   /** Idempotent: the last one counts. */
   save(channel: Channel): Promise<void>
+  /** Whether its admin was not told yet today (UTC) that money is missing; from now on he was. Only one caller gets true. */
+  tellFunds(chatId: number): Promise<boolean>
   remove(chatId: number): Promise<void>
   forget(userId: number): Promise<number>
 }
@@ -68,6 +70,18 @@ export function createChannelStore(deps: {
         create: { botId, chatId: BigInt(chatId), ...row },
         update: row,
       })
+    },
+    tellFunds: async (chatId) => {
+      const today = new Date(new Date(deps.clock.now()).toISOString().slice(0, 10))
+      const { count } = await channel.updateMany({
+        where: {
+          botId,
+          chatId: BigInt(chatId),
+          OR: [{ fundsTold: null }, { fundsTold: { lt: today } }],
+        },
+        data: { fundsTold: today },
+      })
+      return count > 0
     },
     remove: async (chatId) => {
       await channel.deleteMany({ where: { botId, chatId: BigInt(chatId) } })

@@ -18,7 +18,7 @@ export interface ChannelTrouble {
   /** A post that cannot be appended to; said once for each channel while the process runs. */
   noRoom(post: PostKey): Promise<void>
   customEmoji(post: PostKey): Promise<void>
-  /** Its admin's balance and allowance do not cover a summary. */
+  /** Its admin's balance and allowance do not cover a summary; said once a day, by whichever process. */
   noFunds(post: PostKey): Promise<void>
   /** A comment under this message of the discussion group may be out or not: its admin sees the button that `keep` makes. */
   unsure(post: PostKey, keep: (adminId: number) => Promise<string>): Promise<void>
@@ -57,7 +57,7 @@ export function createChannelTrouble(deps: TroubleDeps): ChannelTrouble {
 
   const sayOnce = async (
     { chatId, messageId }: PostKey,
-    which: 'noRoom' | 'customEmoji' | 'noFunds',
+    which: 'noRoom' | 'customEmoji',
   ): Promise<void> => {
     const channel = await channels.get(chatId)
     if (!channel || said.has(`${which}:${chatId}`)) return
@@ -86,7 +86,11 @@ export function createChannelTrouble(deps: TroubleDeps): ChannelTrouble {
     },
     noRoom: (post) => sayOnce(post, 'noRoom'),
     customEmoji: (post) => sayOnce(post, 'customEmoji'),
-    noFunds: (post) => sayOnce(post, 'noFunds'),
+    noFunds: async ({ chatId, messageId }) => {
+      const channel = await channels.get(chatId)
+      if (!channel || !(await channels.tellFunds(chatId))) return
+      await tell(channel, textsOf(channel.ui).channel.noFunds(postLink(chatId, messageId)))
+    },
     unsure: async ({ chatId, messageId }, keep) => {
       const channel = await channels.byLinked(chatId)
       if (!channel) return

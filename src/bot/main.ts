@@ -57,7 +57,23 @@ export async function main(
   life.keep('token-counters', counters, (it) => it.close())
   // Loaded meanwhile, so that the first request need not wait for it; never rejects.
   void counters.counterOf(config.CHRYSALIS_TEXT_MODEL)
-  const { prices, money } = await openMoney({ db, world: engineKinds(models), clock, log, life })
+  const float = watchFloat({
+    usedNano: (since) => starsFunded(db.rows, since),
+    limitNano: config.CHRYSALIS_STARS_FLOAT,
+    clock,
+    log,
+  })
+  life.keep('float', float, (it) => it.close())
+  await float.look()
+  const { prices, money } = await openMoney({
+    db,
+    world: engineKinds(models),
+    clock,
+    log,
+    life,
+    // First nothing is sold any more, and then nothing given either.
+    isGranting: () => float.state() !== 'closed',
+  })
   const desk = await createDesk({
     front: config.CHRYSALIS_FRONT,
     // The part before the colon is the bot's public number.
@@ -73,13 +89,6 @@ export async function main(
     log,
   })
   life.keep('desk', desk, (it) => it.close())
-  const float = watchFloat({
-    usedNano: (since) => starsFunded(db.rows, since),
-    limitNano: config.CHRYSALIS_STARS_FLOAT,
-    clock,
-    log,
-  })
-  life.keep('float', float, (it) => it.close())
   const bot = await startBot({
     token: config.TELEGRAM_TOKEN,
     apiRoot: config.TELEGRAM_API_ROOT.replace(/\/$/, ''),

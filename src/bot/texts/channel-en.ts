@@ -59,7 +59,7 @@ export const channelEn = {
   removed:
     'I was removed from your channel, so I stopped summarising it and deleted what I knew about it.',
   noFunds: (link: string) =>
-    `I did not summarise ${link}: neither today’s free allowance nor your balance covers it. /buy, or wait until tomorrow. I say this once.`,
+    `I did not summarise ${link}: neither today’s free allowance nor your balance covers it. /buy, or wait until tomorrow. I say this once a day.`,
   noRoom: (link: string) =>
     `This post is too long for a summary at its end, so I left it alone: ${link}\nI say this once; other posts that are too long get none either. Summaries as comments have no such limit: /channel`,
   customEmoji: (link: string) =>

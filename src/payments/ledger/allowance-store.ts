@@ -9,6 +9,8 @@ export interface AllowanceLimits {
   readonly dayJobs: number
   /** Most that is granted in one hour, to all together. */
   readonly hourUstar: bigint
+  /** False stops new grants; what was granted today is still served. Absent: always. */
+  readonly isGranting?: () => boolean
 }
 
 export const standardAllowance: AllowanceLimits = {
@@ -44,6 +46,7 @@ export async function allow(
   if (jobs >= limits.dayJobs) return spent
   if (isGranted) return left >= amount ? { kind: 'allowed' } : spent
   if (limits.dayUstar < amount) return spent
+  if (limits.isGranting?.() === false) return { kind: 'spent', renewsAtMs: nextHour(nowMs) }
   const grant = limits.dayUstar - left
   if (grant > 0n && !(await addToHour(tx, grant, { nowMs, limit: limits.hourUstar })))
     return { kind: 'spent', renewsAtMs: nextHour(nowMs) }
@@ -74,6 +77,8 @@ export async function allowanceLeft(
 ): Promise<{ readonly ustar: bigint; readonly jobs: number; readonly renewsAtMs: number }> {
   const { jobs, isGranted } = await today(tx, account, nowMs)
   const left = Math.max(0, limits.dayJobs - jobs)
+  if (!isGranted && limits.isGranting?.() === false)
+    return { ustar: 0n, jobs: 0, renewsAtMs: nextHour(nowMs) }
   const ustar = isGranted ? await cachedBalance(tx, account, 'ustar') : limits.dayUstar
   return { ustar: left === 0 ? 0n : ustar, jobs: left, renewsAtMs: nextMidnight(nowMs) }
 }

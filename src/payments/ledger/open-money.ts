@@ -8,6 +8,7 @@ import type { Database } from '../../db/database.ts'
 import { readOwnTable } from '../prices/own-table.ts'
 import { openPrices, type Prices } from '../prices/prices.ts'
 import type { PriceWorld } from '../prices/table.ts'
+import { standardAllowance } from './allowance-store.ts'
 import { alertLedger } from './check.ts'
 import { createMoney, type Money } from './money.ts'
 
@@ -27,10 +28,17 @@ export async function openMoney(deps: {
   readonly clock: Clock
   readonly log: Log
   readonly life: Lifetime
+  /** As `AllowanceLimits` says. */
+  readonly isGranting?: () => boolean
 }): Promise<OpenedMoney> {
-  const { db, world, clock, log, life } = deps
+  const { db, world, clock, log, life, isGranting } = deps
   const prices = await openPrices({ db, clock, world, first: readOwnTable(world) })
-  const money = createMoney({ prices, clock, log })
+  const money = createMoney({
+    prices,
+    clock,
+    log,
+    ...(isGranting && { allowance: { ...standardAllowance, isGranting } }),
+  })
   const rounds = createRounds(clock, (error) => log.failure('money.round-failed', describe(error)))
   rounds.every(everyMs, () => prices.refresh())
   rounds.every(everyMs, async () => void (await money.sweep(db)))

@@ -367,6 +367,29 @@ describe.each(kinds)('the ledger on $kind', ({ open }) => {
       })
     })
 
+    test('is granted to nobody while the Stars that cannot be withdrawn yet stop it; what was granted or bought is served', async () => {
+      let isGranting = true
+      const own = await openTestMoney({
+        db,
+        clock,
+        allowance: { ...standardAllowance, isGranting: () => isGranting },
+      })
+      const [early, late, payer] = [free(), free(), customer()]
+      await own.hold(freeHold(early))
+      isGranting = false
+
+      expect(await own.hold(freeHold(early))).toMatchObject({ isFree: true })
+      await expect(own.hold(freeHold(late))).rejects.toMatchObject({ code: 'quota.spent' })
+      expect(await own.money.walletOf(db.rows, payer, late)).toMatchObject({
+        freeLeft: 0n,
+        freeJobsLeft: 0,
+      })
+      await own.fund(payer, 1000n)
+      expect(await own.hold(freeHold(late, payer))).toMatchObject({ isFree: false })
+      isGranting = true
+      expect(await own.hold(freeHold(late))).toMatchObject({ isFree: true })
+    })
+
     test('is granted to all together within the limit of an hour, and renews with the next', async () => {
       clock.advance(nextMidnight(clock.now()) - clock.now())
       const own = await openTestMoney({
