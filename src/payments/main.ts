@@ -81,9 +81,13 @@ export async function main(
   })
   const vault = Address.parseRaw(file.vault)
   const relayer = openLocalWallet(dataDir, 'relayer', file.globalId)
+  const witness = config.CHRYSALIS_TON_WITNESS
   const settlement = openSettlement({
     db,
     chain,
+    ...(witness !== undefined && {
+      witness: createTonChain({ provider: { endpoint: witness, perSecond: 1 }, clock }),
+    }),
     net: file.globalId,
     vault,
     key,

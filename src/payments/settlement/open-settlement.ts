@@ -23,6 +23,8 @@ import { createWatcher } from './watcher.ts'
 export interface SettlementSetup {
   readonly db: Database
   readonly chain: ChainPort
+  /** A second provider, asked before much is paid. */
+  readonly witness?: ChainPort
   /** Global id of the chain. */
   readonly net: number
   readonly vault: Address
@@ -79,6 +81,7 @@ export function openSettlement(
   }
   const settlement = createSettlement({
     chain,
+    ...(setup.witness && { witness: setup.witness }),
     vault,
     relayer,
     payloads: createPayloads({ chain, net, vault: vault.address, key, commits }),

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Tx as DbTx } from '../../db/database.ts'
 import type { ChainPort, Tx } from '../chain/port.ts'
+import { compareAccount } from '../chain/witness.ts'
 import type { Batch, Signed } from './batch.ts'
 import type { BatchStore } from './batch-store.ts'
 import { type Failure, maxFailures } from './failure.ts'
@@ -17,6 +18,8 @@ import type { Watcher } from './watcher.ts'
 
 export interface OutboxDeps {
   readonly chain: ChainPort
+  /** Another provider, asked whether it sees the same vault and wallet before much is paid; absent: nobody is asked. */
+  readonly witness?: ChainPort
   readonly vault: { readonly id: string; readonly address: Address }
   readonly relayer: Wallet
   readonly payloads: Payloads
@@ -38,6 +41,8 @@ export const messageLifeS = 120
 const payloadLifeS = 600
 /** What the relayer keeps for its own gas and rent. */
 const walletReserveNano = 50_000_000n
+/** Above this no single provider is believed. */
+const witnessedNano = 100_000_000_000n
 
 /** One step. Throws `chain.unavailable` and the like, with nothing half done. */
 export async function stepOutbox(deps: OutboxDeps): Promise<Step> {
@@ -79,6 +84,7 @@ async function sign(deps: OutboxDeps, batch: Batch, progress: VaultProgress): Pr
     log.error('relayer.low', { haveNano: wallet.balanceNano, needNano: value + walletReserveNano })
     return 'waiting'
   }
+  await askWitness(deps, batch)
   const { utime } = await chain.head()
   const messages = await deps.payloads.messages(batch, {
     epoch: sight.epoch,
@@ -99,6 +105,17 @@ async function sign(deps: OutboxDeps, batch: Batch, progress: VaultProgress): Pr
   if (isStored)
     log.info('batch.signed', { batch: batch.id, seqno: expected, lines: batch.lines.length })
   return isStored ? 'moved' : 'waiting'
+}
+
+/** Throws `chain.disagree`, with nothing signed; the next step asks again. */
+async function askWitness(
+  { chain, witness, vault, relayer, clock }: OutboxDeps,
+  { lines }: Batch,
+): Promise<void> {
+  const paysNano = lines.reduce((sum, { target, paidBefore }) => sum + target - paidBefore, 0n)
+  if (!witness || paysNano <= witnessedNano) return
+  for (const address of [vault.address, relayer.address])
+    await compareAccount(address, { first: chain, second: witness, clock })
 }
 
 async function send(deps: OutboxDeps, batch: SignedBatch, progress: VaultProgress): Promise<Step> {
