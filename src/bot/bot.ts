@@ -284,7 +284,7 @@ export async function startBot(deps: BotDeps): Promise<RunningBot> {
   addInfo(privately, services)
   addData(privately, {
     me: bot.botInfo,
-    exports: createExportStore({ ...own, ...(money && { money }) }),
+    exports: createExportStore({ ...own, ...(money && { money }), ...(gpu && { gpu }) }),
   })
   addSettings(privately, services)
   addTaskCommands(privately, requests)

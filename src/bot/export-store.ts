@@ -1,6 +1,8 @@
 /** @module Everything the database holds about one person, for /export: numbers, codes and times, since no words are kept. */
 import type { Database } from '../db/database.ts'
 import type { StarsDesk } from '../payments/stars/stars-desk.ts'
+import { machinesOfOwner } from './gpu-export-store.ts'
+import type { GpuPort } from './gpu-port.ts'
 
 export interface ExportStore {
   /** JSON, indented; sealed bytes are named by their size. */
@@ -11,10 +13,12 @@ export function createExportStore({
   db,
   botId,
   money,
+  gpu,
 }: {
   db: Database
   botId: number
   money?: Pick<StarsDesk, 'exportOf'>
+  gpu?: { readonly port: Pick<GpuPort, 'ownerOf'> }
 }): ExportStore {
   const { botUser, delivery, copy, channel, dialogue, inbox } = db.rows
   return {
@@ -29,8 +33,9 @@ export function createExportStore({
         dialogue.findMany({ where: { botId: BigInt(botId), chatId: BigInt(userId) } }),
       ])
       const purse = await money?.exportOf(userId)
-      const all = { v: 1, settings, answers, copies, updates, channels, dialogues, money: purse }
-      return JSON.stringify(all, plain, 2)
+      const owned = gpu && (await machinesOfOwner(db, gpu.port.ownerOf(userId)))
+      const words = { v: 1, settings, answers, copies, updates, channels, dialogues }
+      return JSON.stringify({ ...words, money: purse, gpu: owned }, plain, 2)
     },
   }
 }

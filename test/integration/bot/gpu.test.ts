@@ -236,6 +236,24 @@ test('another wallet is asked about in the chat, in the owner’s language, and 
   expect(payout).toBe(wallet.address)
 })
 
+test('/export has the owner’s machines, address and alerts, and no token’s hash', async () => {
+  await using world = await startWorld()
+  await withMachine(world)
+  const { token } = await world.db.rows.machine.findFirstOrThrow()
+
+  await world.sim.say(world.ann, '/export')
+  const sent = await shown(world, (it) => it.documents.length > 0)
+  const text = await (await fetch(sent.documents[0]?.url ?? '')).text()
+
+  expect((JSON.parse(text) as Record<string, unknown>)['gpu']).toMatchObject({
+    owner: { payout: wallet.address, proven: true, onOffline: true, onPayout: true },
+    machines: [{ number: 1, tier: 'simulated' }],
+    joins: [{ state: 'working' }],
+    changes: [],
+  })
+  expect(text).not.toContain(token)
+})
+
 test('deleting one’s data ends machines, tokens and the link to the wallet', async () => {
   await using world = await startWorld()
   await withMachine(world)
