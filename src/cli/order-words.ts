@@ -26,6 +26,13 @@ export interface OrderValues {
   readonly key?: string | undefined
 }
 
+export interface AdminCommand {
+  /** The data folder named on the command line. */
+  readonly data: string | undefined
+  /** Gives the exit code. */
+  readonly run: (ground: AdminGround) => Promise<number>
+}
+
 /** Runs `use` on the chain of a data folder and closes what was opened for it. */
 export async function withAdminGround(
   { dataDir, env }: { readonly dataDir: string; readonly env: Environment },

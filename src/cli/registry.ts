@@ -1,10 +1,9 @@
 /** @module `chrysalis registry`: what is believed on a network, and the orders of its owner, guardian and pricing role; each shown and asked for first (PAY §6). */
 import { readFileSync } from 'node:fs'
-import { Address } from '@ton/core'
 import { AppError } from '../core/app-error.ts'
 import type { Environment } from '../core/config.ts'
 import { planDeployment, writeTerms } from '../payments/admin/deployment.ts'
-import { type AdminGround, chainFileOf } from '../payments/admin/ground.ts'
+import { type AdminGround, chainFileOf, contractAddresses } from '../payments/admin/ground.ts'
 import type { Order } from '../payments/admin/order.ts'
 import { priceChange } from '../payments/admin/price-change.ts'
 import {
@@ -30,6 +29,7 @@ import { readStoredTable } from '../payments/prices/stored-table.ts'
 import type { PriceTable } from '../payments/prices/table.ts'
 import { readAddress } from '../payments/wallets/address.ts'
 import {
+  type AdminCommand,
   checkThere,
   fieldLines,
   fieldsJson,
@@ -40,6 +40,8 @@ import {
 import { dataFolder } from './paths.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
+
+type Address = Order['to']
 
 const options = {
   ...orderOptions,
@@ -69,26 +71,34 @@ export async function runRegistry(
   env: Environment,
   terminal: Terminal,
 ): Promise<number> {
+  const { data, run } = registryCommand(args, terminal)
+  return withAdminGround({ dataDir: dataFolder(data, env), env }, run)
+}
+
+/** A command line that was understood, before any chain is opened for it. Throws UsageError, `price.invalid`. */
+export function registryCommand(args: readonly string[], terminal: Terminal): AdminCommand {
   const { values, positionals } = parse(args)
+  const { data } = values
   const [step, ...given] = positionals
-  const at = { dataDir: dataFolder(values.data, env), env }
-  if (step === 'show') {
+  if (step === 'show' || step === 'deploy') {
     if (given.length > 0) throw new UsageError(usage)
-    return withAdminGround(at, (ground) => show(ground, terminal, values.json))
-  }
-  if (step === 'deploy') {
-    if (given.length > 0) throw new UsageError(usage)
-    return withAdminGround(at, (ground) => deploy(ground, terminal, values))
+    return {
+      data,
+      run: (ground) =>
+        step === 'show' ? show(ground, terminal, values.json) : deploy(ground, terminal, values),
+    }
   }
   const { does, make } = wishOf(step, given, values)
-  return withAdminGround(at, async (ground) => {
-    const { globalId, vault, registry } = chainFileOf(ground)
-    const address = Address.parseRaw(registry)
+  const run = async (ground: AdminGround): Promise<number> => {
+    const file = chainFileOf(ground)
+    const { globalId } = file
+    const { vault, registry: address } = contractAddresses(file)
     await checkThere(ground, address)
     const now = await lookAtRegistryNow(ground.chain, address)
-    const order = make(now, Address.parseRaw(vault))
+    const order = make(now, vault)
     return giveOrder(ground, { order, does, values, terminal, globalId })
-  })
+  }
+  return { data, run }
 }
 
 async function deploy(ground: AdminGround, terminal: Terminal, values: Values): Promise<number> {
@@ -110,7 +120,7 @@ async function deploy(ground: AdminGround, terminal: Terminal, values: Values): 
 function wishOf(step: string | undefined, given: readonly string[], values: Values): Wish {
   const [what, second, ...more] = given
   if (more.length > 0 && step !== 'propose') throw new UsageError(usage)
-  switch (step) {
+  switch (step ?? '') {
     case 'propose':
       return proposal(given, values)
     case 'execute': {
@@ -146,6 +156,14 @@ const usage =
 
 const yearS = 365 * 86_400
 
+const wish = (
+  name: string,
+  action: (now: RegistryNow, vault: Address) => RegistryAction,
+): Wish => ({
+  does: `Proposes ${name}. Everybody sees it while it waits; it acts when somebody carries it out.`,
+  make: (now, vault) => propose(now, action(now, vault)),
+})
+
 function proposal(given: readonly string[], values: Values): Wish {
   const [kind, what, third, ...more] = given
   if (more.length > 0) throw new UsageError(usage)
@@ -154,14 +172,7 @@ function proposal(given: readonly string[], values: Values): Wish {
     const validFrom = timeIn(values.from) ?? now.time
     return { validFrom, validUntil: timeIn(values.until) ?? validFrom + yearS }
   }
-  const wish = (
-    name: string,
-    action: (now: RegistryNow, vault: Address) => RegistryAction,
-  ): Wish => ({
-    does: `Proposes ${name}. Everybody sees it while it waits; it acts when somebody carries it out.`,
-    make: (now, vault) => propose(now, action(now, vault)),
-  })
-  switch (kind) {
+  switch (kind ?? '') {
     case 'image':
     case 'model': {
       const key = hashIn(what)
@@ -278,13 +289,13 @@ function addressIn(text: string | undefined): Address {
 }
 
 async function show(ground: AdminGround, terminal: Terminal, isJson: boolean): Promise<number> {
-  const { registry } = chainFileOf(ground)
-  const address = Address.parseRaw(registry)
+  const file = chainFileOf(ground)
+  const address = contractAddresses(file).registry
   await checkThere(ground, address)
   const { data, balanceNano } = await lookAtRegistryNow(ground.chain, address)
   const { roles, content } = data
   const facts = {
-    registry: { text: registry },
+    registry: { text: file.registry },
     balance: { nano: balanceNano },
     registryVersion: { text: data.registryVersion.toString() },
     contentHash: { text: data.contentHash },

@@ -1,9 +1,8 @@
 /** @module `chrysalis vault`: what the contract with the money holds, and the orders of its owner and guardian; each shown and asked for first (PAY §5). */
-import { Address } from '@ton/core'
 import { parseCoin } from '../core/coin.ts'
 import type { Environment } from '../core/config.ts'
 import { planDeployment, writeTerms } from '../payments/admin/deployment.ts'
-import { type AdminGround, chainFileOf } from '../payments/admin/ground.ts'
+import { type AdminGround, chainFileOf, contractAddresses } from '../payments/admin/ground.ts'
 import type { Order } from '../payments/admin/order.ts'
 import { capsFields } from '../payments/admin/vault-changes.ts'
 import {
@@ -26,16 +25,20 @@ import {
 import { PENDING, type PendingKind } from '../payments/contracts/opcodes.ts'
 import { readAddress } from '../payments/wallets/address.ts'
 import {
+  type AdminCommand,
   checkThere,
   fieldLines,
   fieldsJson,
   giveOrder,
+  type OrderValues,
   orderOptions,
   withAdminGround,
 } from './order-words.ts'
 import { dataFolder } from './paths.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
+
+type Address = Order['to']
 
 const options = {
   ...orderOptions,
@@ -60,43 +63,60 @@ export async function runVault(
   env: Environment,
   terminal: Terminal,
 ): Promise<number> {
+  const { data, run } = vaultCommand(args, terminal)
+  return withAdminGround({ dataDir: dataFolder(data, env), env }, run)
+}
+
+/** A command line that was understood, before any chain is opened for it. Throws UsageError, `input.amount`. */
+export function vaultCommand(args: readonly string[], terminal: Terminal): AdminCommand {
   const { values, positionals } = parseOptions(args, options, 'positionals')
+  const { data } = values
   const [step, given, ...more] = positionals
   if (more.length > 0) throw new UsageError(usage)
-  const at = { dataDir: dataFolder(values.data, env), env }
   if (step === 'show' || (step === 'roles' && !values.owner && !values.guardian)) {
-    if (given !== undefined) throw new UsageError(usage)
-    return withAdminGround(at, (ground) =>
-      show(ground, { terminal, isJson: values.json, only: step }),
-    )
+    none(given)
+    return { data, run: (ground) => show(ground, { terminal, isJson: values.json, only: step }) }
   }
   if (step === 'deploy') {
-    if (given !== undefined) throw new UsageError(usage)
+    none(given)
     const fundsNano = parseCoin(values.fund)
     const roles = { owner: addressIn(values.owner), guardian: addressIn(values.guardian) }
-    return withAdminGround(at, async (ground) => {
-      const plan = await planDeployment(ground, { contract: 'vault', fundsNano, ...roles })
-      if (!plan.order) {
-        terminal.out('There is a vault already.')
-        return show(ground, { terminal, isJson: values.json, only: 'show' })
-      }
-      return giveOrder(ground, {
-        order: plan.order,
-        does: 'Puts a new vault on chain, with its first money. Roles and caps are its own from then on; the address file chain.json is written before it is sent.',
-        values,
-        terminal,
-        globalId: plan.file.globalId,
-        onAgreed: () => writeTerms(ground, plan),
-      })
-    })
+    return { data, run: (ground) => deploy(ground, { terminal, values, fundsNano, roles }) }
   }
   const { does, make } = wishOf(step, given, values)
-  return withAdminGround(at, async (ground) => {
-    const { globalId, vault } = chainFileOf(ground)
-    const address = Address.parseRaw(vault)
+  const run = async (ground: AdminGround): Promise<number> => {
+    const file = chainFileOf(ground)
+    const { globalId } = file
+    const address = contractAddresses(file).vault
     await checkThere(ground, address)
     const order = make(await lookAtVaultNow(ground.chain, address))
     return giveOrder(ground, { order, does, values, terminal, globalId })
+  }
+  return { data, run }
+}
+
+async function deploy(
+  ground: AdminGround,
+  given: {
+    readonly terminal: Terminal
+    readonly values: OrderValues & { readonly json: boolean }
+    readonly fundsNano: bigint
+    readonly roles: { readonly owner: Address | undefined; readonly guardian: Address | undefined }
+  },
+): Promise<number> {
+  const { terminal, values, fundsNano, roles } = given
+  const plan = await planDeployment(ground, { contract: 'vault', fundsNano, ...roles })
+  if (!plan.order) {
+    terminal.out('There is a vault already.')
+    return show(ground, { terminal, isJson: values.json, only: 'show' })
+  }
+  return giveOrder(ground, {
+    order: plan.order,
+    does: 'Puts a new vault on chain, with its first money. Its terms are written to chain.json before it is sent.',
+    values,
+    terminal,
+    globalId: plan.file.globalId,
+    onAgreed: () => writeTerms(ground, plan),
   })
 }
 
@@ -110,7 +130,7 @@ interface Values {
 }
 
 function wishOf(step: string | undefined, given: string | undefined, values: Values): Wish {
-  switch (step) {
+  switch (step ?? '') {
     case 'topup': {
       const nano = parseCoin(needed(given))
       return { does: 'Adds money to the vault.', make: (now) => topUp(now, nano) }
@@ -227,8 +247,8 @@ async function show(
   ground: AdminGround,
   { terminal, isJson, only }: { terminal: Terminal; isJson: boolean; only: 'show' | 'roles' },
 ): Promise<number> {
-  const { vault } = chainFileOf(ground)
-  const address = Address.parseRaw(vault)
+  const file = chainFileOf(ground)
+  const address = contractAddresses(file).vault
   await checkThere(ground, address)
   const { sight } = await lookAtVaultNow(ground.chain, address)
   const { data, balanceNano } = sight
@@ -240,7 +260,7 @@ async function show(
   const { stack } = await ground.chain.get(address, 'getReserve')
   const reserve = stack.readBigNumber()
   const facts = {
-    vault: { text: vault },
+    vault: { text: file.vault },
     balance: { nano: balanceNano },
     reserve: { nano: reserve },
     totalPaid: { nano: data.totalPaid },

@@ -1,4 +1,5 @@
 /** @module Where orders are given: the chain of a data folder, running or not, and what `chain.json` says of it. */
+import { Address } from '@ton/core'
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { type Environment, loadConfig } from '../../core/config.ts'
@@ -90,3 +91,9 @@ export async function giveOnLocalnet(
     await clock.sleep(faucetLookMs, ground.signal)
   }
 }
+
+/** Where this installation's contracts are. */
+export const contractAddresses = ({ vault, registry }: ChainFile) => ({
+  vault: Address.parseRaw(vault),
+  registry: Address.parseRaw(registry),
+})
