@@ -48,8 +48,9 @@ export const priceFields = (version: number, prices: RegistryPrices): Fields => 
   workersEarnLess: { text: prices.workerDown ? 'yes' : 'no' },
 })
 
+const isName = (name: string): name is ActionName => name in REGISTRY_ACTIONS
+
 const actionNameOf = (prefix: number): ActionName | undefined => {
-  const isName = (name: string): name is ActionName => name in REGISTRY_ACTIONS
   for (const [name, value] of Object.entries(REGISTRY_ACTIONS))
     if (value === prefix && isName(name)) return name
   return undefined

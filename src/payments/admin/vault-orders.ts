@@ -137,6 +137,12 @@ export function unpause(now: VaultNow): Order {
   })
 }
 
+const three = ({ batchCap, dayCap, claimDayCap }: VaultCaps): Fields => ({
+  batchCap: { nano: batchCap },
+  dayCap: { nano: dayCap },
+  claimDayCap: { nano: claimDayCap },
+})
+
 /** Caps that are named change, the others stay: at once when none rises, else as a request that waits. */
 export function setCaps(
   now: VaultNow,
@@ -146,11 +152,6 @@ export function setCaps(
   const caps: VaultCaps = { ...old, ...wanted }
   const rises =
     caps.batchCap > old.batchCap || caps.dayCap > old.dayCap || caps.claimDayCap > old.claimDayCap
-  const three = ({ batchCap, dayCap, claimDayCap }: VaultCaps): Fields => ({
-    batchCap: { nano: batchCap },
-    dayCap: { nano: dayCap },
-    claimDayCap: { nano: claimDayCap },
-  })
   const cell = capsCell(caps)
   const refusal = caps.claimDayCap < caps.claimFloor ? 'BadParameter' : undefined
   if (rises)
