@@ -1,5 +1,5 @@
 /** @module One request to the network as the features state it. */
-import type { Who } from '../payments/stars/stars-desk.ts'
+import type { Who } from '../payments/stars/stars-desk-port.ts'
 import type { JobClass } from '../queue/desk-port.ts'
 import type { Flow } from './delivery.ts'
 import type { FileRef } from './incoming.ts'

@@ -1,6 +1,6 @@
 /** @module Everything the database holds about one person, for /export: numbers, codes and times, since no words are kept. */
 import type { Database } from '../db/database.ts'
-import type { StarsDesk } from '../payments/stars/stars-desk.ts'
+import type { StarsDesk } from '../payments/stars/stars-desk-port.ts'
 import { machinesOfOwner } from './gpu-export-store.ts'
 import type { GpuPort } from './gpu-port.ts'
 

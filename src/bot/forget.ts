@@ -1,5 +1,5 @@
 /** @module Deletes everything kept about one person. */
-import type { StarsDesk } from '../payments/stars/stars-desk.ts'
+import type { StarsDesk } from '../payments/stars/stars-desk-port.ts'
 import type { Desk } from '../queue/desk-port.ts'
 import type { Channels } from './channels.ts'
 import type { UnreachableStore } from './chats.ts'

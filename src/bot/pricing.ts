@@ -2,7 +2,7 @@
 import type { ModelId } from '../core/ids.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
-import type { StarsDesk, Who } from '../payments/stars/stars-desk.ts'
+import type { StarsDesk, Who } from '../payments/stars/stars-desk-port.ts'
 import type { PaidBy } from '../queue/desk-port.ts'
 import type { Ask, Work } from './ask.ts'
 import type { Place } from './place.ts'

@@ -2,7 +2,7 @@
 import { type Conversation, createConversation } from '@grammyjs/conversations'
 import type { Composer } from 'grammy'
 import { formatStars } from '../../core/coin.ts'
-import type { StarsDesk } from '../../payments/stars/stars-desk.ts'
+import type { StarsDesk } from '../../payments/stars/stars-desk-port.ts'
 import type { Ctx } from '../context.ts'
 import { button } from '../replies/keyboards.ts'
 import { dialogueWaitMs } from './waiting.ts'

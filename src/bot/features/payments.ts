@@ -1,12 +1,10 @@
-/** @module News of money from Telegram: the question before a payment, payments, plans, and what was taken back. */
-import type { Api, Composer, Context } from 'grammy'
-import type { PreCheckoutQuery, SuccessfulPayment, Update } from 'grammy/types'
-import { type Clock, deadline } from '../../core/clock.ts'
+/** @module News of money from Telegram: payments, plans, and what was taken back. */
+import type { Composer, Context } from 'grammy'
+import type { SuccessfulPayment } from 'grammy/types'
 import { formatStars } from '../../core/coin.ts'
 import { describe } from '../../core/describe.ts'
-import type { Log } from '../../core/log.ts'
-import type { StarsDesk } from '../../payments/stars/stars-desk.ts'
-import type { CheckoutRefusal, Paid } from '../../payments/stars/stars-port.ts'
+import type { StarsDesk } from '../../payments/stars/stars-desk-port.ts'
+import type { Paid } from '../../payments/stars/stars-port.ts'
 import type { Ctx, Services } from '../context.ts'
 import { chooseUi, type Texts, textsOf } from '../texts/texts.ts'
 import type { UserStore } from '../user-store.ts'
@@ -17,55 +15,6 @@ export interface PaymentDeps extends Pick<Services, 'api' | 'log'> {
 }
 
 const ustarPerStar = 1_000_000n
-/** Telegram waits 10 s; ours is shorter, since the answer travels too. */
-const decideWithinMs = 1500
-
-/** Payments, refunds and changes of plans: they wait for no chat and no other handler, and none of them may be lost. */
-export const isMoneyNews = ({ message, subscription }: Update): boolean =>
-  message?.successful_payment !== undefined ||
-  message?.refunded_payment !== undefined ||
-  subscription !== undefined
-
-/**
- * Answers Telegram's question before a payment, at once: no queue, no lock, one query. Where the database does not
- * answer in time nothing is sold.
- */
-export async function answerCheckout(
-  deps: { api: Api; money: StarsDesk | undefined; clock: Clock; log: Log },
-  query: PreCheckoutQuery,
-): Promise<void> {
-  const { api, money, clock, log } = deps
-  const verdict = await decide({ money, clock, log }, query)
-  const ok = verdict === 'ok'
-  const words = textsOf(chooseUi(query.from.language_code)).money.refused
-  const answer = ok ? {} : { error_message: words[verdict] }
-  log.info('checkout.answered', { verdict })
-  await api
-    .answerPreCheckoutQuery(query.id, ok, answer)
-    // Too late, or answered before: then nothing is paid, and the person may try again.
-    .catch((error: unknown) => log.failure('checkout.unanswered', describe(error)))
-}
-
-async function decide(
-  { money, clock, log }: { money: StarsDesk | undefined; clock: Clock; log: Log },
-  { from, invoice_payload: payload, currency, total_amount: stars }: PreCheckoutQuery,
-): Promise<'ok' | CheckoutRefusal> {
-  if (!money) return 'closed'
-  const { signal, dispose } = deadline(clock, decideWithinMs)
-  const late = new Promise<'maintenance'>((resolve) => {
-    signal.addEventListener('abort', () => resolve('maintenance'), { once: true })
-  })
-  try {
-    const customer = money.stars.customerOf(from.id)
-    const ustar = BigInt(stars) * ustarPerStar
-    return await Promise.race([money.stars.checkout({ customer, payload, currency, ustar }), late])
-  } catch (error) {
-    log.failure('checkout.undecided', describe(error))
-    return 'maintenance'
-  } finally {
-    dispose()
-  }
-}
 
 /** Handlers outside the order of chats: what they do is unique by charge id. */
 export function addPayments(composer: Composer<Ctx>, deps: PaymentDeps): void {

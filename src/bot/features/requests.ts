@@ -1,7 +1,7 @@
 /** @module Turns material into asks: a text by its language, a sound, a document or a page; the same ways for messages, commands and buttons. */
 import { AppError } from '../../core/app-error.ts'
 import { describe } from '../../core/describe.ts'
-import type { Who } from '../../payments/stars/stars-desk.ts'
+import type { Who } from '../../payments/stars/stars-desk-port.ts'
 import type { JobClass } from '../../queue/desk-port.ts'
 import { pairAdvice } from '../../tasks/languages.ts'
 import { checkFileSize, maxFileBytes } from '../accept.ts'

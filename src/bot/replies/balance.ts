@@ -1,7 +1,7 @@
 /** @module A person's money as text and as a table. */
 import { createHash } from 'node:crypto'
 import { formatStars } from '../../core/coin.ts'
-import type { PersonWallet, StarsDesk } from '../../payments/stars/stars-desk.ts'
+import type { PersonWallet, StarsDesk } from '../../payments/stars/stars-desk-port.ts'
 import type { Plan } from '../../payments/stars/stars-port.ts'
 import type { Texts } from '../texts/texts.ts'
 

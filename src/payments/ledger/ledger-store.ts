@@ -1,8 +1,10 @@
 /** @module The ledger itself: transactions whose postings sum to 0 in each asset, each written once (PAY §3). */
+
 import { AppError } from '../../core/app-error.ts'
 import type { Asset } from '../../core/coin.ts'
 import type { Tx } from '../../db/database.ts'
 import { balanced, inLockOrder, isCached } from './accounts.ts'
+import type { HistoryLine } from './ledger-port.ts'
 
 export interface PostingLine {
   readonly account: string
@@ -82,16 +84,6 @@ export async function balanceOf(tx: Tx, account: string, asset: Asset): Promise<
   const [row] = await tx.$queryRaw<{ sum: string }[]>`
     SELECT COALESCE(SUM(amount), 0)::text AS sum FROM postings WHERE account = ${account} AND asset = ${asset}::asset`
   return BigInt(row?.sum ?? '0')
-}
-
-/** One line of an account's history: what the account and its open holds won or lost together. */
-export interface HistoryLine {
-  readonly tx: bigint
-  readonly atMs: number
-  readonly reason: string
-  readonly ref: string
-  readonly asset: Asset
-  readonly amount: bigint
 }
 
 /** An account's history, newest first; holds and releases cancel out and are left out. */

@@ -1,4 +1,5 @@
 /** @module Hold, capture, release: the ledger's side of a job, inside the transactions that write its row (PAY §2, §3). */
+
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { isJobId, type JobId } from '../../core/ids.ts'
@@ -22,6 +23,7 @@ import {
   lockHold,
   overdueHolds,
 } from './hold-store.ts'
+import type { Wallet } from './ledger-port.ts'
 import {
   cachedBalance,
   insufficient,
@@ -30,16 +32,6 @@ import {
   write,
 } from './ledger-store.ts'
 import { earn, payLines } from './payee-store.ts'
-
-/** What a person has, and what the day still gives. */
-export interface Wallet {
-  readonly balance: bigint
-  /** In open holds of both accounts. */
-  readonly held: bigint
-  readonly freeLeft: bigint
-  readonly freeJobsLeft: number
-  readonly freeRenewsAtMs: number
-}
 
 export interface Money {
   /** As the queue's money port says. */

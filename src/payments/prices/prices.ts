@@ -1,9 +1,11 @@
 /** @module The price tables in use: which one quotes new jobs, and what each job was quoted under (PAY §2). */
+
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Asset } from '../../core/coin.ts'
 import type { Units } from '../../core/units.ts'
 import type { Database, Tx } from '../../db/database.ts'
+import type { PriceKey } from './price-key.ts'
 import { addTable, findTable, type StoredTable, tablesFrom } from './price-store.ts'
 import { chargeOf, type Rates } from './rates.ts'
 import { readStoredTable } from './stored-table.ts'
@@ -15,13 +17,6 @@ import {
   type PriceWorld,
   readTable,
 } from './table.ts'
-
-/** What a job is quoted by. */
-export interface PriceKey {
-  readonly task: string
-  readonly model: string
-  readonly tier: string
-}
 
 export interface Prices {
   /** The table that new jobs are quoted under now. */

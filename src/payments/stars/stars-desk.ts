@@ -1,42 +1,16 @@
 /** @module The money of one bot's people: who pays, what they have, what a job may cost, and their Stars. */
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
-import type { Payer } from '../../core/money.ts'
-import type { Units } from '../../core/units.ts'
 import type { Database } from '../../db/database.ts'
 import { standardAllowance } from '../ledger/allowance-store.ts'
-import { entriesOf, type HistoryLine, lockedBalance, post } from '../ledger/ledger-store.ts'
-import type { Money, Wallet } from '../ledger/money.ts'
-import type { PriceKey, Prices } from '../prices/prices.ts'
+import type { HistoryLine } from '../ledger/ledger-port.ts'
+import { entriesOf, lockedBalance, post } from '../ledger/ledger-store.ts'
+import type { Money } from '../ledger/money.ts'
+import type { Prices } from '../prices/prices.ts'
 import { createCustomers } from './customers.ts'
 import { createStars } from './stars.ts'
-import type { Customer, FloatState, StarCalls, Stars } from './stars-port.ts'
-
-/** A person, or a purse of nobody's own that lives on its free allowance: a group's automatic functions, a preview. */
-export type Who =
-  | { readonly kind: 'person'; readonly userId: number }
-  | { readonly kind: 'purse'; readonly name: string }
-
-export interface PersonWallet extends Wallet {
-  /** A day's free allowance. */
-  readonly freeOf: bigint
-}
-
-export interface StarsDesk {
-  readonly stars: Stars
-  payerOf(who: Who): Payer
-  walletOf(userId: number): Promise<PersonWallet>
-  /** Newest first. */
-  history(userId: number, limit: number): Promise<readonly HistoryLine[]>
-  /** The most that a job of such units costs, in ustar. Throws `price.unknown`. */
-  quote(job: PriceKey & { readonly units: Units }): bigint
-  /** Ends the plan, unlinks the payments and gives up the balance; gives back the number of rows. */
-  forget(userId: number): Promise<number>
-  /** JSON of everything about a person's money. */
-  exportOf(userId: number): Promise<unknown>
-}
-
-export type OpenStarsDesk = (calls: StarCalls, botId: number) => StarsDesk
+import type { OpenStarsDesk, PersonWallet } from './stars-desk-port.ts'
+import type { Customer, FloatState } from './stars-port.ts'
 
 export interface StarsDeskDeps {
   readonly db: Database

@@ -1,8 +1,8 @@
 import type { Api } from 'grammy'
 import type { PreCheckoutQuery } from 'grammy/types'
 import { expect, test } from 'vitest'
-import { answerCheckout } from '../../../src/bot/features/payments.ts'
-import type { StarsDesk } from '../../../src/payments/stars/stars-desk.ts'
+import { answerCheckout } from '../../../src/bot/features/checkout.ts'
+import type { StarsDesk } from '../../../src/payments/stars/stars-desk-port.ts'
 import { quietLog as log } from '../../support/quiet-log.ts'
 import { TestClock } from '../../support/test-clock.ts'
 
