@@ -164,6 +164,9 @@ const wish = (
   make: (now, vault) => propose(now, action(now, vault)),
 })
 
+const roleWish = (kind: 'owner' | 'guardian' | 'pricing', address: Address): Wish =>
+  wish(`another ${kind}`, () => ({ kind, address }))
+
 function proposal(given: readonly string[], values: Values): Wish {
   const [kind, what, third, ...more] = given
   if (more.length > 0) throw new UsageError(usage)
@@ -212,11 +215,11 @@ function proposal(given: readonly string[], values: Values): Wish {
       return wish('another policy', () => ({ kind: 'policy', hash }))
     }
     case 'owner':
+      return roleWish('owner', addressIn(what))
     case 'guardian':
-    case 'pricing': {
-      const address = addressIn(what)
-      return wish(`another ${kind}`, () => ({ kind, address }))
-    }
+      return roleWish('guardian', addressIn(what))
+    case 'pricing':
+      return roleWish('pricing', addressIn(what))
     default:
       throw new UsageError(usage)
   }
