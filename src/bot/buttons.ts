@@ -8,7 +8,7 @@ type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'
 type SettingKey = 'menu' | 'ui' | 'reads' | 'target' | 'summary' | 'copies' | 'never' | 'price'
 
 /** `value` of a pack or a subscription: whole Stars; of one payment: 16 hex characters of its hash; of a ticket of the operator's: its number. */
-export type MoneyAct =
+type MoneyAct =
   | 'balance'
   | 'buy'
   | 'pack'

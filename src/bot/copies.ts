@@ -48,7 +48,7 @@ const commentSchema = z.strictObject({
     wholeInFile: z.string(),
   }),
 })
-export type KeptComment = Readonly<z.infer<typeof commentSchema>>
+type KeptComment = Readonly<z.infer<typeof commentSchema>>
 
 /** 16 characters name the row, 43 are the key (base64url): together with the action 61 of Telegram's 64 bytes. */
 export interface CopyKey {

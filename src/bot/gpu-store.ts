@@ -1,7 +1,7 @@
 /** @module Rows of GPU owners as the bot shows them: machines, what they earned, what has to be told. */
 import type { Database, Tx } from '../db/database.ts'
 
-export type MachineWish = 'working' | 'paused' | 'draining'
+type MachineWish = 'working' | 'paused' | 'draining'
 
 /** A machine that was not removed. Times in ms. */
 export interface OwnedMachine {
@@ -26,7 +26,7 @@ export interface OwnedMachine {
 }
 
 /** One task that was paid. */
-export interface PaidTask {
+interface PaidTask {
   readonly seq: bigint
   readonly task: string
   readonly payNano: bigint
@@ -49,7 +49,7 @@ export interface Owed {
 }
 
 export const ALERTS = ['offline', 'evidence', 'image', 'payout'] as const
-export type Alert = (typeof ALERTS)[number]
+type Alert = (typeof ALERTS)[number]
 export type Alerts = Readonly<Record<Alert, boolean>>
 
 export interface Notice {

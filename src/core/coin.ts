@@ -5,7 +5,7 @@ import { AppError } from './app-error.ts'
 export const COIN = { symbol: 'GRAM', name: 'Gram', decimals: 9 } as const
 
 /** Smallest units: amounts of one asset are added to amounts of the same asset only. */
-export const ASSETS = ['nano', 'ustar'] as const
+const ASSETS = ['nano', 'ustar'] as const
 export type Asset = (typeof ASSETS)[number]
 
 const starDecimals = 6

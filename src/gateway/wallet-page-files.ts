@@ -1,7 +1,5 @@
 /** @module The wallet page: its few files as they lie in this checkout and one library's, read at the first visit and served from this origin alone. */
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import { type Route, sendJson } from './http.ts'
 import { WALLET_APPS, type WalletApp } from './wallet-apps.ts'
 
@@ -30,8 +28,7 @@ function policyOf(apps: readonly WalletApp[]): string {
 function addressOf(name: Name): URL {
   if (name !== 'tonconnect-sdk.js') return new URL(name, import.meta.url)
   // The package lets others import its entry only; the one for browsers lies beside it.
-  const entry = createRequire(import.meta.url).resolve('@tonconnect/sdk')
-  return new URL('../../dist/tonconnect-sdk.min.js', pathToFileURL(entry))
+  return new URL('../../dist/tonconnect-sdk.min.js', import.meta.resolve('@tonconnect/sdk'))
 }
 
 /** `/wallet` and its files below it. The ticket of a link stands in the fragment, which no server sees. */

@@ -9,7 +9,7 @@ import type { PayNote, PayTerms, Standing, Voucher } from '../core/voucher.ts'
 import type { EarningsFile, EarningsRecord, StopDetail, Stopped } from './earnings-file.ts'
 
 /** What this worker knows of a job it answered. */
-export interface OwnCount {
+interface OwnCount {
   readonly job: JobId
   readonly attempt: number
   /** Names the price: task, model and tier. */

@@ -28,7 +28,7 @@ import { type Script, ScriptedDesk } from './scripted-desk.ts'
 import { TestSimulator } from './simulator.ts'
 
 /** Prices, ledger and Stars of a world in which requests cost something. */
-export interface TestMoney {
+interface TestMoney {
   readonly float?: () => FloatState
   readonly isMaintenance?: () => boolean
   /** Which of the simulator's people answer tickets; asked when the bot starts. */

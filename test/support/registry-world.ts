@@ -52,7 +52,7 @@ export const REGISTRY_ROLES = {
   pricing: party('pricing'),
 } as const
 
-export const registryConfig = (options: RegistryOptions = {}): RegistryConfig => ({
+const registryConfig = (options: RegistryOptions = {}): RegistryConfig => ({
   roles: { ...REGISTRY_ROLES, addDelay: options.addDelay ?? DEFAULT_ADD_DELAY },
   content: { ...EMPTY_CONTENT, ...options.content },
 })

@@ -51,7 +51,7 @@ export interface VaultWorld extends ContractWorld {
   execute(kind: PendingKind, code?: Cell): Promise<Outcome>
 }
 
-export interface SignOptions {
+interface SignOptions {
   readonly from?: Address
   readonly value?: bigint
   readonly signer?: CellSigner
@@ -59,7 +59,7 @@ export interface SignOptions {
   readonly domain?: Partial<SignedDomain>
 }
 
-export interface SettleOptions extends SignOptions {
+interface SettleOptions extends SignOptions {
   readonly validUntil?: number
   readonly batch?: bigint
 }

@@ -253,7 +253,7 @@ export function setPrices(
 }
 
 /** The prices of the highest version; empty while there are none. */
-export function newestPrices({ content }: RegistryData): Fields {
+function newestPrices({ content }: RegistryData): Fields {
   const version = newestVersion(content)
   const prices = version === undefined ? undefined : content.prices.get(version)
   return version === undefined || !prices ? {} : priceFields(version, prices)

@@ -14,7 +14,7 @@ export interface Signer {
 }
 
 /** The 32 bytes at `path` as a wallet. Throws `admin.key-missing` where there is no file, `config.data-folder` for another size. */
-export function walletOfKeyFile(path: string, globalId: number): Wallet {
+function walletOfKeyFile(path: string, globalId: number): Wallet {
   if (!existsSync(path)) throw new AppError('admin.key-missing', { file: path })
   const seed = openSeed(path)
   try {

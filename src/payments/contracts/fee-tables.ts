@@ -30,7 +30,7 @@ const masterchainStorage = { bit: 1000n, cell: 500_000n }
 const storageSince2020 = 0
 
 /** Replaces the parameters 18, 21 and 25 of a whole configuration (`globalId`: 19 too) and keeps the rest. */
-export function withFees(config: Cell, table: FeeTable, globalId?: number): Cell {
+function withFees(config: Cell, table: FeeTable, globalId?: number): Cell {
   const params = Dictionary.loadDirect(
     Dictionary.Keys.Int(32),
     Dictionary.Values.Cell(),

@@ -10,8 +10,8 @@ import {
 
 export const ENTRY_KINDS = { 'worker-image': 1, 'gateway-image': 2, model: 3 } as const
 export type EntryKind = keyof typeof ENTRY_KINDS
-export const STATUSES = { active: 1, deprecated: 2, revoked: 3 } as const
-export type Status = keyof typeof STATUSES
+const STATUSES = { active: 1, deprecated: 2, revoked: 3 } as const
+type Status = keyof typeof STATUSES
 
 /** An image or a model. Times in unix seconds, hashes 64 hex characters. */
 export interface RegistryEntry {
@@ -121,7 +121,7 @@ export const gatewayCell = (gateway: RegistryGateway): Cell =>
 export const vaultRefCell = (ref: RegistryVault): Cell =>
   beginCell().storeAddress(ref.vault).storeUint(ref.validFrom, 32).endCell()
 
-export const priceRefCell = (prices: RegistryPrices): Cell =>
+const priceRefCell = (prices: RegistryPrices): Cell =>
   beginCell()
     .storeBuffer(Buffer.from(prices.hash, 'hex'), 32)
     .storeUint(prices.validFrom, 32)

@@ -43,7 +43,7 @@ export const DEFAULT_CAPS: VaultCaps = {
 }
 
 /** Least and most a delay may be, in seconds: the vault refuses others in a request, and this wrapper at deployment. */
-export const DELAY_BOUNDS = {
+const DELAY_BOUNDS = {
   withdrawDelay: [48 * hour, 90 * day],
   capsDelay: [24 * hour, 90 * day],
   // A key must be replaceable within one pause of 72 hours.

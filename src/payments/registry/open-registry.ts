@@ -1,5 +1,5 @@
 /** @module The registry of a network, read from two providers (PAY §6). The dev network has a file instead. */
-import { Address } from '@ton/core'
+import type { Address } from '@ton/core'
 import { z } from 'zod'
 import { loadConfig } from '../../core/config.ts'
 import type { Ground } from '../../core/ground.ts'

@@ -11,7 +11,7 @@ import { isListed, type RegistryReading, readRegistry, vaultsAt } from './readin
 import type { SeenFile } from './seen-file.ts'
 
 /** What the registry names at this moment. */
-export interface RegistryView {
+interface RegistryView {
   readonly version: bigint
   /** SHA-256 of the attestation policy document, 64 hex characters. */
   readonly policyHash: string

@@ -13,7 +13,7 @@ const seenSchema = z.strictObject({
 })
 
 /** What was believed last. */
-export interface SeenVersion {
+interface SeenVersion {
   readonly version: bigint
   readonly contentHash: string
 }

@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts'
 import { mayFollow } from './step.ts'
 
 /** `commitEpoch`: the commitment that its chunk of kind `commit` carries. */
-export type Planned = Pick<Plan, 'lines' | 'chunks'> & { readonly commitEpoch?: number }
+type Planned = Pick<Plan, 'lines' | 'chunks'> & { readonly commitEpoch?: number }
 
 export interface BatchStore {
   /** The open batch of a vault, if there is one. */

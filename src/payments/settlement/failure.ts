@@ -1,7 +1,7 @@
 /** @module What a refusal of the vault asks for (PAY §7): each exit code leads to one thing, and only some of them to another try. */
 import type { Chunk } from './batch.ts'
 
-export type Remedy =
+type Remedy =
   /** New totals at once, in a new batch. */
   | { readonly do: 'plan-again' }
   | { readonly do: 'smaller-chunks' }
@@ -37,13 +37,13 @@ const known: Readonly<Record<number, Failure>> = {
 }
 
 /** The message that the wallet should have sent is not there: it had too little, and sends on regardless (mode +2). */
-export const missingChunk: Failure = {
+const missingChunk: Failure = {
   code: 'vault.chunk-missing',
   remedy: { do: 'wait', forMs: minuteMs, alert: true },
 }
 
 /** Undefined: the vault took it. */
-export function failureOf({ vaultLt, exitCode, actionCode }: Chunk): Failure | undefined {
+function failureOf({ vaultLt, exitCode, actionCode }: Chunk): Failure | undefined {
   if (vaultLt === undefined) return missingChunk
   // Skipped before it began: no value left for gas.
   if (exitCode === undefined) return { code: 'vault.value', remedy: { do: 'more-value' } }

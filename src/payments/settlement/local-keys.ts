@@ -8,7 +8,7 @@ import { openWallet, type Wallet } from './wallet.ts'
 export type LocalKey = 'relayer' | 'owner' | 'guardian' | 'worker' | 'deposits'
 
 /** `<data>/keys/<name>.key` as a signer. */
-export function openLocalKey(dataDir: string, name: LocalKey): CellSigner {
+function openLocalKey(dataDir: string, name: LocalKey): CellSigner {
   const seed = openSeed(join(dataDir, 'keys', `${name}.key`))
   try {
     return cellSigner(seed)

@@ -37,7 +37,7 @@ export interface OutboxDeps {
 export type Step = 'none' | 'moved' | 'waiting' | 'halted' | 'ended'
 
 /** By the chain's clock; the vault's payload lives longer, so that it is never the first to end. */
-export const messageLifeS = 120
+const messageLifeS = 120
 const payloadLifeS = 600
 /** What the relayer keeps for its own gas and rent. */
 const walletReserveNano = 50_000_000n

@@ -27,7 +27,7 @@ export interface Plan {
 /** More do not fit into one external message (PAY §7). */
 export const maxChunks = 20
 /** An entry cell holds three totals only below it (PAY §5). */
-export const maxTotalNano = 2n ** 72n
+const maxTotalNano = 2n ** 72n
 
 /**
  * Longest unpaid first; whoever is owed more than a message may pay gets a part now. Nobody gets what is left at the

@@ -56,7 +56,7 @@ async function readTogether(deps: ReconcileDeps): Promise<VaultSight | undefined
  * Where ledger and vault part. Paid above earned: the rows are older than the chain (a backup was restored). Otherwise
  * a payout was booked that never was, or one was not booked although all were read.
  */
-export function compare(
+function compare(
   owed: readonly Owed[],
   sight: Pick<VaultSight, 'paidTo'> & { readonly data: Pick<VaultSight['data'], 'paid'> },
 ): { readonly code: ErrorCode; readonly driftNano: bigint } | undefined {

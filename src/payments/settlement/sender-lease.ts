@@ -19,8 +19,8 @@ export interface LeaseStore {
   release(wallet: string, holder: string): Promise<void>
 }
 
-export const leaseMs = 30_000
-export const renewMs = 10_000
+const leaseMs = 30_000
+const renewMs = 10_000
 
 /** `keep` is called before every signing and every `renewMs`; a process that stops calling it loses the lease by itself. */
 export function createSender(deps: { store: LeaseStore; wallet: string; clock: Clock }): {

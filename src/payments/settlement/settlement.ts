@@ -11,7 +11,7 @@ import { type ReconcileDeps, reconcile } from './reconcile.ts'
 import { dayLeftNano, freeNano, type VaultSight } from './vault-sight.ts'
 
 /** `--json` of `chrysalis settle`. Amounts are decimal strings of nano. */
-export interface SettleReport {
+interface SettleReport {
   readonly batches: number
   readonly payees: number
   readonly paidNano: string
@@ -20,7 +20,7 @@ export interface SettleReport {
   readonly why?: 'funds' | 'cap'
 }
 
-export interface PlanReport {
+interface PlanReport {
   readonly payees: number
   readonly paidNano: bigint
   /** What it may cost at most; most of it comes back. */
@@ -50,7 +50,7 @@ export interface Settlement {
   status(): Promise<SettlementStatus>
 }
 
-export interface SettlementStatus {
+interface SettlementStatus {
   readonly unpaidNano: bigint
   readonly unpaidPayees: number
   readonly open?: Batch

@@ -23,9 +23,9 @@ export type Move =
   /** Somebody else signs for our wallet. */
   | { readonly do: 'halt'; readonly code: 'settlement.foreign_use' }
 
-export const resendMs = 2000
+const resendMs = 2000
 /** Blocks carry times a little apart: a message is given up only so long after its end. */
-export const graceS = 30
+const graceS = 30
 
 /** A batch that is `signed` or `broadcast`. */
 export function nextMove(

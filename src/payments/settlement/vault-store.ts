@@ -13,7 +13,7 @@ export interface VaultProgress {
   readonly seqnoFloor?: number
 }
 
-export interface PayoutRow {
+interface PayoutRow {
   readonly vault: string
   readonly lt: bigint
   readonly payee: string

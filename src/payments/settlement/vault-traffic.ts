@@ -4,7 +4,7 @@ import type { OutMessage, Tx } from '../chain/port.ts'
 import { VAULT_OPS, VAULT_OUT } from '../contracts/opcodes.ts'
 
 /** All that one transaction paid to one payee. */
-export interface SeenPayout {
+interface SeenPayout {
   readonly payee: string
   readonly amountNano: bigint
   /** The vault's own word on what it has paid to it in all. */

@@ -14,7 +14,7 @@ import type { ChainPort } from '../chain/port.ts'
 import { normHash } from '../chain/raw-messages.ts'
 import type { CellSigner } from '../contracts/sign.ts'
 
-export interface SignedMessage {
+interface SignedMessage {
   /** The whole external message, ready to be sent. */
   readonly message: Uint8Array
   /** TEP-467, hex. */

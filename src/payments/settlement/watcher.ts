@@ -9,7 +9,7 @@ import type { VaultStore } from './vault-store.ts'
 import { readTraffic } from './vault-traffic.ts'
 
 /** What the ledger does with what was seen; called inside the transaction that moves the cursor. */
-export interface Books {
+interface Books {
   bookPayout(
     tx: DbTx,
     seen: { vault: string; lt: bigint; payee: string; amountNano: bigint; atMs: number },

@@ -242,5 +242,3 @@ export function createStarStore(deps: { db: Database; botId: number }) {
     },
   }
 }
-
-export type StarStore = ReturnType<typeof createStarStore>

@@ -22,7 +22,7 @@ const proofSchema = z.object({
     signature: z.string().max(128),
   }),
 })
-export type WalletProof = z.output<typeof proofSchema>
+type WalletProof = z.output<typeof proofSchema>
 
 /** What a proof is held against. */
 export interface ProofRules {

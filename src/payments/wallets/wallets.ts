@@ -6,10 +6,10 @@ import type { Database } from '../../db/database.ts'
 import { checkProof } from './ton-proof.ts'
 import { createWalletStore, type LinkedPayout, type PayoutChange } from './wallet-store.ts'
 
-export type { LinkedPayout, PayoutChange } from './wallet-store.ts'
+export type { LinkedPayout } from './wallet-store.ts'
 
 /** What the wallet page shows and has signed. */
-export interface LinkOffer {
+interface LinkOffer {
   /** To be signed: 64 hex characters, good once and for five minutes. */
   readonly nonce: string
   readonly domain: string
@@ -19,7 +19,7 @@ export interface LinkOffer {
 }
 
 /** `linked` and `same`: the address counts. `asked`: the owner's chat asks whether it shall take the place of the old one. */
-export interface LinkOutcome {
+interface LinkOutcome {
   readonly state: 'linked' | 'same' | 'asked'
   /** Raw address. */
   readonly address: string

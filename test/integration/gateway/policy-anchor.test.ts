@@ -99,7 +99,7 @@ const judged = (store: Store, clock: { now(): number }): string => {
   const inForce = store.inForce()
   if (!inForce) return 'nobody'
   const judgement = judgeInForce(inForce, {
-    ...someJudged(someVerdict(tdxMeasured(tdxEntry()))),
+    ...someJudged({ verdict: someVerdict(tdxMeasured(tdxEntry())) }),
     models: [someModel],
     net,
     nowMs: clock.now(),

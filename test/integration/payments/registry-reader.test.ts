@@ -215,7 +215,8 @@ describe('a reader of the registry', () => {
 
   it('says once when it could not read for half an hour', async () => {
     const { reader, clock, lines, one } = setUp()
-    const alerts = (): number => lines.filter((line) => line.includes('registry.unread-long')).length
+    const alerts = (): number =>
+      lines.filter((line) => line.includes('registry.unread-long')).length
     const round = async (): Promise<void> => {
       const watching = reader.watch(alertMs * 10)
       await watching.close()
