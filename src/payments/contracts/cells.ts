@@ -34,10 +34,6 @@ export interface CommitPayload {
 
 /** Three entries fit a cell only while each total's length byte and digits stay within 4 + 72 bits. */
 export const MAX_ENTRY_TOTAL = 2n ** 72n - 1n
-/** Payouts of one settle message: 60 stay below 800 000 of 1 000 000 gas with 30 000 payees. */
-const MAX_CHUNK = 60
-/** New payees of a vault are refused from here on (65 536 cells an account). */
-const MAX_PAYEES = 30_000
 
 const entriesPerCell = 3
 

@@ -131,7 +131,7 @@ describe.skipIf(!hasPostgres())(
       const rows = await db.rows.payee.findMany()
       const ended = await db.rows.batch.groupBy({ by: ['state'], _count: true })
       console.info(
-        `kills: ${report}; batches: ${ended.map((it) => `${it.state} ${String(it._count)}`).join(', ')}; seed ${String(seed)}`,
+        `kills: ${report}; batches: ${ended.map(({ state, _count: count }) => `${state} ${String(count)}`).join(', ')}; seed ${String(seed)}`,
       )
       expect(Math.min(...died.values())).toBeGreaterThanOrEqual(perPoint)
       for (const [payee, total] of earned) {
