@@ -97,7 +97,7 @@ export async function openPrices(options: {
 
   const row = (key: PriceKey): PriceRow & { version: number } => {
     const { rows, version } = current()
-    const found = rows.get(keyOf(key))
+    const found = rowIn(rows, key)
     if (!found) throw new AppError('price.unknown')
     return { ...found, version }
   }
@@ -110,7 +110,8 @@ export async function openPrices(options: {
     rowOf: async (tx, version, key) => {
       const known = tables.get(version)
       const stored = known ? undefined : await findTable(tx, version)
-      const found = (known ?? (stored && keep(stored)))?.rows.get(keyOf(key))
+      const entry = known ?? (stored && keep(stored))
+      const found = entry && rowIn(entry.rows, key)
       if (!found) throw new AppError('price.unknown', { version })
       return found
     },
@@ -121,6 +122,17 @@ export async function openPrices(options: {
     adopt: async (text, sinceMs) => adopt(readTable(text, world), sinceMs),
     refresh,
   }
+}
+
+/**
+ * The row of a job. On the simulated tier, which only the dev network has and where nothing is worth anything, a model
+ * without a row (one that somebody tries out, a test's) is priced as the first listed model of its task.
+ */
+function rowIn(rows: ReadonlyMap<string, PriceRow>, key: PriceKey): PriceRow | undefined {
+  const found = rows.get(keyOf(key))
+  if (found || key.tier !== 'simulated') return found
+  const like = [...rows.values()].find(({ task, tier }) => task === key.task && tier === key.tier)
+  return like && { ...like, model: key.model }
 }
 
 /** What a customer pays in an asset. Throws `price.unknown` where it is not taken. */
