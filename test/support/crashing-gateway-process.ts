@@ -31,20 +31,44 @@ function dieIn(
   })
 }
 
-/** The rows with the settling statement in our hands: the only query that is written by hand. */
-const wrapRows = (db: Database): Database => ({
-  ...db,
-  rows: new Proxy(db.rows, {
-    get: (rows, name) => {
-      const value: unknown = Reflect.get(rows, name)
+/** Whether this is the statement that settles: the only one that ends a job with an answer. */
+const isSettling = ([text]: readonly unknown[]): boolean =>
+  Array.isArray(text) && text.join('?').includes("state = 'done'")
+
+/** Rows or a transaction that die before the settling statement, or tell that it ran. */
+const wrapQueries = <T extends object>(rows: T, settled: () => void): T =>
+  new Proxy(rows, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
       if (name !== '$queryRaw' || typeof value !== 'function') return value
       return async (...args: unknown[]): Promise<unknown> => {
+        if (!isSettling(args)) return Reflect.apply(value, target, args)
         if (step === 'checked') die()
-        const found: unknown = await Reflect.apply(value, rows, args)
-        return step === 'settled' ? die() : found
+        const found: unknown = await Reflect.apply(value, target, args)
+        settled()
+        return found
       }
     },
+  })
+
+/** The database with the settling statement in our hands, alone or in its transaction. */
+const wrapRows = (db: Database): Database => ({
+  ...db,
+  rows: wrapQueries(db.rows, () => {
+    if (step === 'settled') die()
   }),
+  transaction: async (work) => {
+    let hasSettled = false
+    const result = await db.transaction((tx) =>
+      work(
+        wrapQueries(tx, () => {
+          hasSettled = true
+        }),
+      ),
+    )
+    if (hasSettled && step === 'settled') die()
+    return result
+  },
 })
 
 if (step === 'told')
