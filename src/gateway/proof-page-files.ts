@@ -3,13 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { canonicalText } from '../core/canonical.ts'
+import { type PageFile, sendPageFile } from '../core/page-file.ts'
 import { sha256Hex, utf8 } from '../tee/binary.ts'
 import { type Exchange, type Route, sendJson } from './http.ts'
-
-interface PageFile {
-  readonly type: string
-  readonly bytes: Buffer
-}
 
 /** Path under `/proof/` → file. */
 type PageFiles = ReadonlyMap<string, PageFile>
@@ -49,15 +45,7 @@ function send(response: Exchange['response'], file: PageFile | undefined): void 
     response.writeHead(404, { 'cache-control': 'no-store' }).end()
     return
   }
-  response.writeHead(200, {
-    'content-type': file.type,
-    'content-length': file.bytes.length,
-    'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-  })
-  response.end(file.bytes)
+  sendPageFile(response, file, policy)
 }
 
 async function collect(): Promise<PageFiles> {

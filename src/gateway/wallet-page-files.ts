@@ -1,5 +1,6 @@
 /** @module The wallet page: its few files as they lie in this checkout and one library's, read at the first visit and served from this origin alone. */
 import { readFile } from 'node:fs/promises'
+import { sendPageFile } from '../core/page-file.ts'
 import { type Route, sendJson } from './http.ts'
 import { WALLET_APPS, type WalletApp } from './wallet-apps.ts'
 
@@ -51,16 +52,7 @@ export function createWalletPage(apps: readonly WalletApp[] = WALLET_APPS): Rout
     if (request.method !== 'GET') response.writeHead(405).end()
     else if (list !== undefined) sendJson(response, 200, { text: list })
     else if (!isName(name)) response.writeHead(404, { 'cache-control': 'no-store' }).end()
-    else
-      response
-        .writeHead(200, {
-          'content-type': types[name],
-          'content-security-policy': policy,
-          'x-content-type-options': 'nosniff',
-          'referrer-policy': 'no-referrer',
-          'cache-control': 'no-cache',
-        })
-        .end(await fileOf(name))
+    else sendPageFile(response, { type: types[name], bytes: await fileOf(name) }, policy)
     return true
   }
 }

@@ -1,6 +1,7 @@
 /** @module The explorer page: its own files and its JSON, under a policy that lets it load nothing else. */
 import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
+import { sendPageFile } from '../../core/page-file.ts'
 import type { createExplorer } from './explorer.ts'
 import { sendJson } from './json-rpc.ts'
 
@@ -33,13 +34,5 @@ async function sendFile(response: ServerResponse, name: string): Promise<void> {
     return
   }
   const bytes = await readFile(new URL(`explorer-page/${name}`, import.meta.url))
-  response.writeHead(200, {
-    'content-type': type,
-    'content-length': bytes.length,
-    'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-  })
-  response.end(bytes)
+  sendPageFile(response, { type, bytes }, policy)
 }

@@ -1,6 +1,7 @@
 /** @module The chat page's own files, served from disk with a strict content security policy. */
 import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
+import { sendPageFile } from '../../core/page-file.ts'
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -24,14 +25,7 @@ export async function servePage(response: ServerResponse, path: string): Promise
     response.end('Not found')
     return
   }
-  response.writeHead(200, {
-    'content-type': type,
-    'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-  })
-  response.end(bytes)
+  sendPageFile(response, { type, bytes }, policy)
 }
 
 async function read(name: string): Promise<Buffer | undefined> {
