@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { AppError } from '../core/app-error.ts'
 import type { FrameOf } from '../core/frames.ts'
 import { isKid, type Kid, parseId } from '../core/ids.ts'
+import { readOrCreateSecretFile } from '../core/secret-file.ts'
 import { fromBase64url, sha256Hex, toBase64url } from './binary.ts'
 import { envelopeHash } from './envelope.ts'
 import { headBytes, type LogHead, type SignedHead } from './release-log.ts'
-import { readOrCreateSecretFile } from './secret-file.ts'
 import {
   createVerifier,
   PUBLIC_KEY_BYTES,

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { readOrCreateSecretFile } from '../core/secret-file.ts'
 import { equalBytes } from './aead.ts'
 import { fromBase64url, sha256, sha256Hex, toBase64url, toHex, utf8 } from './binary.ts'
-import { readOrCreateSecretFile } from './secret-file.ts'
 
 /** Whose token it is. */
 export interface JoinToken {

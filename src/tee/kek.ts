@@ -6,9 +6,9 @@ import { AppError } from '../core/app-error.ts'
 import { canonicalBytes } from '../core/canonical.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Net } from '../core/config.ts'
+import { destroySecretFile, readOrCreateSecretFile, readSecretFile } from '../core/secret-file.ts'
 import { aeadOpen, aeadSeal, IV_BYTES, KEY_BYTES, wipe } from './aead.ts'
 import { concat, readU32be, u32be } from './binary.ts'
-import { destroySecretFile, readOrCreateSecretFile, readSecretFile } from './secret-file.ts'
 
 /** What a wrapped key is for; bound into the wrap, so that one can never be used as another. */
 export type WrapPurpose = 'cek' | 'result' | 'salt' | 'inbox' | 'dialogue'

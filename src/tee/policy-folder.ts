@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalText, parseStrictJson } from '../core/canonical.ts'
-import { hasCode } from './secret-file.ts'
+import { hasCode } from '../core/secret-file.ts'
 import { maxPolicyBytes } from './verify/policy/document.ts'
 import { hex, integer, object, optional } from './verify/shape.ts'
 

@@ -1,18 +1,10 @@
 /** @module The file with the newest voucher and what was counted beside it: written whole or not at all, readable by its owner only. */
-import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
 import { isJobId, type JobId } from '../core/ids.ts'
+import { replaceSecretFile } from '../core/secret-file.ts'
 import { payTermsSchema, voucherSchema } from '../core/voucher.ts'
 
 const nano = z
@@ -102,7 +94,7 @@ export function openEarningsFile(path: string): EarningsFile {
       const known = readEarnings(path)
       // Another process of this machine may have heard of a higher total.
       const voucher = newerOf(record.voucher, known?.voucher)
-      writeWhole(path, JSON.stringify({ ...record, ...(voucher && { voucher }) }, asText, 1))
+      replaceSecretFile(path, JSON.stringify({ ...record, ...(voucher && { voucher }) }, asText, 1))
     },
   }
 }
@@ -144,16 +136,3 @@ function newerOf(mine: MaybeVoucher, theirs: MaybeVoucher): MaybeVoucher {
 
 const asText = (_name: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value
-
-/** Renaming replaces at once: whoever reads sees the old file or the new one. */
-function writeWhole(path: string, text: string): void {
-  const part = `${path}.${randomBytes(8).toString('hex')}.part`
-  const file = openSync(part, 'wx', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(part, path)
-}

@@ -1,10 +1,11 @@
 /** @module `<data>/registry/<account>.json`: the highest version of a registry that was believed here; a restart must not forget it. */
 import { readFileSync } from 'node:fs'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Address } from '@ton/core'
 import { z } from 'zod'
 import { AppError } from '../../core/app-error.ts'
+import { replaceSecretFile } from '../../core/secret-file.ts'
 
 const seenSchema = z.strictObject({
   v: z.literal(1),
@@ -42,14 +43,7 @@ export function openSeenFile(dataDir: string, registry: Address): SeenFile {
     },
     write: async ({ version, contentHash }) => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const file = await open(`${path}.part`, 'w', 0o600)
-      try {
-        await file.writeFile(JSON.stringify({ v: 1, version: version.toString(), contentHash }))
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(`${path}.part`, path)
+      replaceSecretFile(path, JSON.stringify({ v: 1, version: version.toString(), contentHash }))
     },
   }
 }

@@ -1,8 +1,9 @@
 /** @module `<data>/chain.json`: which vault and registry this installation pays from, and what their addresses follow from. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../core/app-error.ts'
+import { replaceSecretFile } from '../../core/secret-file.ts'
 
 const rawAddress = z.string().regex(/^0:[0-9a-f]{64}$/)
 
@@ -43,7 +44,5 @@ export function readChainFile(dataDir: string): ChainFile | undefined {
 
 /** Whole or not at all. */
 export function writeChainFile(dataDir: string, file: ChainFile): void {
-  const path = fileOf(dataDir)
-  writeFileSync(`${path}.part`, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 })
-  renameSync(`${path}.part`, path)
+  replaceSecretFile(fileOf(dataDir), `${JSON.stringify(file, undefined, 2)}\n`)
 }

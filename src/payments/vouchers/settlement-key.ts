@@ -1,17 +1,8 @@
 /** @module The key that signs totals: an Ed25519 seed in the data folder, made on first use. It moves no money by itself: the vault pays payees only. */
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { AppError } from '../../core/app-error.ts'
+import { readOrCreateSecretFile } from '../../core/secret-file.ts'
 import { type CellSigner, cellSigner } from '../contracts/sign.ts'
 
 const SEED_BYTES = 32
@@ -26,44 +17,9 @@ export function openSettlementKey(folder: string): CellSigner {
   }
 }
 
-/**
- * The 32 bytes at `path` (mode 0600), made on first use. Two processes that race get the same ones: the file is written
- * under another name and linked, and a link never replaces.
- */
+/** The 32 bytes at `path` (mode 0600), made on first use; two processes that race get the same ones. Throws `config.data-folder` for another size. */
 export function openSeed(path: string): Uint8Array {
-  const seed = readIfThere(path) ?? makeSeed(path)
+  const seed = readOrCreateSecretFile(path, () => randomBytes(SEED_BYTES))
   if (seed.length !== SEED_BYTES) throw new AppError('config.data-folder')
   return Uint8Array.from(seed)
-}
-
-function makeSeed(path: string): Uint8Array {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const part = `${path}.${randomBytes(8).toString('hex')}.part`
-  const seed = randomBytes(SEED_BYTES)
-  const file = openSync(part, 'wx', 0o600)
-  try {
-    writeSync(file, seed)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  try {
-    linkSync(part, path)
-    return seed
-  } catch (error) {
-    const first = readIfThere(path)
-    if (!first) throw error
-    return first
-  } finally {
-    unlinkSync(part)
-  }
-}
-
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }

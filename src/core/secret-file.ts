@@ -1,4 +1,4 @@
-/** @module Secrets in files: created once by whichever process comes first, mode 0600, complete or absent, never half written. */
+/** @module Secrets in files, mode 0600: created once by whichever process comes first, complete or absent, never half written. */
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -30,7 +31,7 @@ export function readOrCreateSecretFile(path: string, make: () => Uint8Array): Ui
   const found = readSecretFile(path)
   if (found) return found
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const part = `${path}.${randomBytes(8).toString('hex')}.part`
+  const part = partOf(path)
   const bytes = make()
   writeDurably(part, bytes)
   try {
@@ -43,6 +44,13 @@ export function readOrCreateSecretFile(path: string, make: () => Uint8Array): Ui
   } finally {
     unlinkSync(part)
   }
+}
+
+/** Writes the file anew, mode 0600: whoever reads sees the old one or the new one, also after a power cut. Its folder must be there. */
+export function replaceSecretFile(path: string, text: string): void {
+  const part = partOf(path)
+  writeDurably(part, Buffer.from(text, 'utf8'))
+  renameSync(part, path)
 }
 
 /** Overwrites the file's bytes with zeros on disk and removes its name; absent is fine. */
@@ -61,6 +69,8 @@ export function destroySecretFile(path: string): void {
     if (!hasCode(error, 'ENOENT')) throw error
   }
 }
+
+const partOf = (path: string): string => `${path}.${randomBytes(8).toString('hex')}.part`
 
 function writeDurably(path: string, bytes: Uint8Array): void {
   const file = openSync(path, 'wx', 0o600)
