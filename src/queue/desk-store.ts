@@ -5,7 +5,7 @@ import type { FrontId, JobId, Kid, OwnerId } from '../core/ids.ts'
 import type { HoldRequest } from '../core/money.ts'
 import type { Database, Tx } from '../db/database.ts'
 import type { JobClass, JobFacts, JobState } from './desk-port.ts'
-import { endAndRelease } from './ending.ts'
+import { createEnding } from './ending.ts'
 import {
   codeOfRow,
   jobOf,
@@ -61,9 +61,6 @@ export interface RunningJob {
 }
 
 const open = { in: ['queued', 'running'] } as const satisfies { in: JobState[] }
-/** Whatever ends a job without an answer takes its input away: envelope, key and salt go in the same statement. */
-export const shredded = { sealedEnvelope: null, wrappedCek: null, wrappedSalt: null }
-
 /** What delivery leaves nothing of. */
 const forgotten = { wrappedResult: null, sealedResult: null, wrappedSalt: null }
 
@@ -72,6 +69,7 @@ export type DeskStore = ReturnType<typeof createDeskStore>
 /** One front's rows; looked at and ended early by any. Each call is one commit, and without a ledger one statement. */
 export function createDeskStore(db: Database, front: FrontId, money?: MoneyPort) {
   const { rows } = db
+  const end = createEnding(db, money)
   return {
     findByRequest: async (requestKey: string): Promise<JobId | undefined> => {
       const row = await rows.job.findUnique({ where: { requestKey }, select: { id: true } })
@@ -123,20 +121,8 @@ export function createDeskStore(db: Database, front: FrontId, money?: MoneyPort)
 
     /** Ends an open job without an answer; undefined when it had ended. Fences every running attempt. */
     cancel: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
-      const [ended] = await endAndRelease(db, money, async (tx) => {
-        const found = await tx.job.updateManyAndReturn({
-          where: { id: job, state: open },
-          data: {
-            state: 'cancelled',
-            code: 'job.cancelled',
-            settledAt: new Date(nowMs),
-            wrappedResult: null,
-            ...shredded,
-          },
-          select: openColumns,
-        })
-        return found.map(toOpenJob)
-      })
+      const where = { id: job, state: open }
+      const [ended] = await end(where, { state: 'cancelled', code: 'job.cancelled', nowMs })
       return ended
     },
 
@@ -199,11 +185,11 @@ const expirePage = 200
 /** All fronts' rows, for the sweeps. */
 export function createSweepStore(db: Database, money?: MoneyPort) {
   const { rows } = db
+  const end = createEnding(db, money)
   return {
     /** Ends what is past its deadline; each row is returned to one caller only. */
     expire: async (nowMs: number): Promise<readonly OpenJob[]> => {
-      const now = new Date(nowMs)
-      const due = { state: open, expiresAt: { lte: now } }
+      const due = { state: open, expiresAt: { lte: new Date(nowMs) } }
       const ended: OpenJob[] = []
       for (;;) {
         // A read first: nearly always nothing is due, and an idle UPDATE would be a commit all the same.
@@ -213,21 +199,8 @@ export function createSweepStore(db: Database, money?: MoneyPort) {
           select: { id: true },
         })
         if (found.length === 0) return ended
-        const page = await endAndRelease(db, money, async (tx) => {
-          const expired = await tx.job.updateManyAndReturn({
-            where: { ...due, id: { in: found.map(({ id }) => id) } },
-            data: {
-              state: 'expired',
-              code: 'job.expired',
-              settledAt: now,
-              wrappedResult: null,
-              ...shredded,
-            },
-            select: openColumns,
-          })
-          return expired.map(toOpenJob)
-        })
-        ended.push(...page)
+        const where = { ...due, id: { in: found.map(({ id }) => id) } }
+        ended.push(...(await end(where, { state: 'expired', code: 'job.expired', nowMs })))
       }
     },
 
@@ -281,20 +254,7 @@ export function createSweepStore(db: Database, money?: MoneyPort) {
 
     /** Fails an open job for a reason of ours (a lost blob); undefined when it had ended. */
     fail: async (job: JobId, code: ErrorCode, nowMs: number): Promise<OpenJob | undefined> => {
-      const [ended] = await endAndRelease(db, money, async (tx) => {
-        const found = await tx.job.updateManyAndReturn({
-          where: { id: job, state: open },
-          data: {
-            state: 'failed',
-            code,
-            settledAt: new Date(nowMs),
-            wrappedResult: null,
-            ...shredded,
-          },
-          select: openColumns,
-        })
-        return found.map(toOpenJob)
-      })
+      const [ended] = await end({ id: job, state: open }, { state: 'failed', code, nowMs })
       return ended
     },
 

@@ -1,18 +1,47 @@
-/** @module Ending jobs without an answer: with a ledger, what was held for them goes back in the same transaction. */
+/** @module Ending jobs without an answer: input and keys go in the statement that ends them, what was held for them goes back in the same transaction. */
 import type { Database, Tx } from '../db/database.ts'
-import type { OpenJob } from './job-row.ts'
+import { type OpenJob, openColumns, toOpenJob } from './job-row.ts'
 import type { MoneyPort } from './money-port.ts'
 
-/** Runs `end` by itself, one statement and one commit; where there is a ledger, in one transaction with the releases. */
-export async function endAndRelease(
+type Where = NonNullable<Parameters<Tx['job']['updateManyAndReturn']>[0]['where']>
+
+interface End {
+  readonly state: 'cancelled' | 'expired' | 'failed'
+  /** Of `core/errors.ts`; a row's own may be of a later release. */
+  readonly code: string
+  readonly nowMs: number
+}
+
+/** Ends the jobs of `where`, which must name open ones only, and gives each to one caller. */
+export type EndJobs = (where: Where, end: End) => Promise<readonly OpenJob[]>
+
+/** By itself one statement and so one commit; where there is a ledger, one transaction with the releases. */
+export function createEnding(
   { rows, transaction }: Pick<Database, 'rows' | 'transaction'>,
   money: MoneyPort | undefined,
-  end: (tx: Tx) => Promise<readonly OpenJob[]>,
-): Promise<readonly OpenJob[]> {
-  if (!money) return end(rows)
-  return transaction(async (tx) => {
-    const ended = await end(tx)
-    for (const { job } of ended) await money.release(tx, job, 'released')
-    return ended
-  })
+): EndJobs {
+  const endRows = async (tx: Tx, where: Where, { state, code, nowMs }: End): Promise<OpenJob[]> => {
+    const found = await tx.job.updateManyAndReturn({
+      where,
+      data: {
+        state,
+        code,
+        settledAt: new Date(nowMs),
+        wrappedResult: null,
+        sealedEnvelope: null,
+        wrappedCek: null,
+        wrappedSalt: null,
+      },
+      select: openColumns,
+    })
+    return found.map(toOpenJob)
+  }
+  return (where, end) => {
+    if (!money) return endRows(rows, where, end)
+    return transaction(async (tx) => {
+      const ended = await endRows(tx, where, end)
+      for (const { job } of ended) await money.release(tx, job, 'released')
+      return ended
+    })
+  }
 }

@@ -9,8 +9,7 @@ import type { Captured } from '../core/money.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Units } from '../core/units.ts'
 import type { Database, Tx } from '../db/database.ts'
-import { shredded } from './desk-store.ts'
-import { endAndRelease } from './ending.ts'
+import { createEnding } from './ending.ts'
 import {
   codeOfRow,
   frontOf,
@@ -139,6 +138,7 @@ const fenceOf = ({ job, attempt, lease, kid }: Fence) =>
 
 export function createLeaseStore(db: Database, money?: MoneyPort) {
   const { rows } = db
+  const endJobs = createEnding(db, money)
   const refusalOf = async ({ job, model, tier, nowMs }: ReleaseTo): Promise<Refusal> => {
     const row = await rows.job.findUnique({
       where: { id: job },
@@ -251,20 +251,7 @@ export function createLeaseStore(db: Database, money?: MoneyPort) {
       fence: Fence,
       end: { code: ErrorCode; nowMs: number },
     ): Promise<OpenJob | undefined> => {
-      const [ended] = await endAndRelease(db, money, async (tx) => {
-        const found = await tx.job.updateManyAndReturn({
-          where: fenceOf(fence),
-          data: {
-            state: 'failed',
-            code: end.code,
-            settledAt: new Date(end.nowMs),
-            wrappedResult: null,
-            ...shredded,
-          },
-          select: openColumns,
-        })
-        return found.map(toOpenJob)
-      })
+      const [ended] = await endJobs(fenceOf(fence), { state: 'failed', ...end })
       return ended
     },
 
@@ -280,20 +267,11 @@ export function createLeaseStore(db: Database, money?: MoneyPort) {
     /** Ends a job whose attempts are used up, whoever had the last one. */
     giveUp: async (job: JobId, nowMs: number): Promise<OpenJob | undefined> => {
       const row = await rows.job.findUnique({ where: { id: job }, select: { lastCode: true } })
-      const [ended] = await endAndRelease(db, money, async (tx) => {
-        const found = await tx.job.updateManyAndReturn({
-          where: { id: job, state: { in: ['queued', 'running'] } },
-          data: {
-            state: 'failed',
-            code: row?.lastCode ?? 'worker.lost',
-            settledAt: new Date(nowMs),
-            wrappedResult: null,
-            ...shredded,
-          },
-          select: openColumns,
-        })
-        return found.map(toOpenJob)
-      })
+      const code = row?.lastCode ?? 'worker.lost'
+      const [ended] = await endJobs(
+        { id: job, state: { in: ['queued', 'running'] } },
+        { state: 'failed', code, nowMs },
+      )
       return ended
     },
 
