@@ -3,18 +3,14 @@ import {
   type Address,
   beginCell,
   type Cell,
-  type Contract,
   type ContractProvider,
-  contractAddress,
   Dictionary,
   type Sender,
-  SendMode,
-  type StateInit,
 } from '@ton/core'
 import { contractCode } from './code.ts'
+import { OwnContract, placeOf, readBytes32 } from './own-contract.ts'
 import { contentCell, type RegistryContent, readContent } from './registry-content.ts'
 import { registryTopUpBody } from './registry-messages.ts'
-import { readBytes32 } from './vault.ts'
 
 export interface RegistryRoles {
   readonly owner: Address
@@ -59,15 +55,8 @@ export interface RegistryData extends RegistryState {
 export const DEFAULT_ADD_DELAY = 48 * 3600
 const minAddDelay = 24 * 3600
 
-export class Registry implements Contract {
-  readonly address: Address
-  readonly init: StateInit | undefined
-
-  private constructor(address: Address, init?: StateInit) {
-    this.address = address
-    this.init = init
-  }
-
+/** Its messages are the bodies of `registry-messages.ts`, sent by `sendBody`. */
+export class Registry extends OwnContract {
   static createFromAddress(address: Address): Registry {
     return new Registry(address)
   }
@@ -75,20 +64,11 @@ export class Registry implements Contract {
   /** The address follows from code and configuration alone. Throws RangeError for an add delay below 24 hours or a role outside the base chain. */
   static createFromConfig(config: RegistryConfig, code: Cell = contractCode('registry')): Registry {
     const init = { code, data: registryData(config) }
-    return new Registry(contractAddress(0, init), init)
+    return new Registry(placeOf(init), init)
   }
 
   async sendDeploy(provider: ContractProvider, via: Sender, value: bigint): Promise<void> {
     await this.sendBody(provider, via, { value, body: registryTopUpBody() })
-  }
-
-  /** Sends one of the bodies of `registry-messages.ts`. What is not needed of `value` comes back. */
-  async sendBody(
-    provider: ContractProvider,
-    via: Sender,
-    message: { value: bigint; body: Cell },
-  ): Promise<void> {
-    await provider.internal(via, { ...message, sendMode: SendMode.PAY_GAS_SEPARATELY })
   }
 
   async getState(provider: ContractProvider): Promise<RegistryState> {
@@ -129,11 +109,6 @@ export class Registry implements Contract {
     const unlockAt = stack.readNumber()
     const action = stack.readCellOpt()
     return action ? { proposedAt, unlockAt, action } : undefined
-  }
-
-  async getVersion(provider: ContractProvider): Promise<number> {
-    const { stack } = await provider.get('getVersion', [])
-    return stack.readNumber()
   }
 }
 

@@ -1,19 +1,9 @@
 /** @module A vault as an object of @ton/core: address from configuration, messages, getters. */
-import {
-  type Address,
-  beginCell,
-  type Cell,
-  type Contract,
-  type ContractProvider,
-  contractAddress,
-  type Sender,
-  SendMode,
-  type StateInit,
-  type TupleReader,
-} from '@ton/core'
+import { type Address, type Cell, type ContractProvider, type Sender } from '@ton/core'
 import { parsePayee } from './cells.ts'
 import { contractCode } from './code.ts'
 import { PENDING, type PendingKind } from './opcodes.ts'
+import { OwnContract, placeOf, readBytes32 } from './own-contract.ts'
 import { type VaultCaps, type VaultConfig, vaultData } from './vault-config.ts'
 import { topUpBody } from './vault-messages.ts'
 
@@ -51,15 +41,8 @@ export interface PendingChange {
   readonly change: Cell
 }
 
-export class Vault implements Contract {
-  readonly address: Address
-  readonly init: StateInit | undefined
-
-  private constructor(address: Address, init?: StateInit) {
-    this.address = address
-    this.init = init
-  }
-
+/** Its messages are the bodies of `vault-messages.ts`, sent by `sendBody`. */
+export class Vault extends OwnContract {
   static createFromAddress(address: Address): Vault {
     return new Vault(address)
   }
@@ -67,21 +50,12 @@ export class Vault implements Contract {
   /** The address follows from code and configuration alone: the same configuration is the same vault. */
   static createFromConfig(config: VaultConfig, code: Cell = contractCode('vault')): Vault {
     const init = { code, data: vaultData(config) }
-    return new Vault(contractAddress(0, init), init)
+    return new Vault(placeOf(init), init)
   }
 
   /** Deploys with a first top-up; on an existing vault this only adds to the balance. */
   async sendDeploy(provider: ContractProvider, via: Sender, value: bigint): Promise<void> {
     await this.sendBody(provider, via, { value, body: topUpBody() })
-  }
-
-  /** Sends one of the bodies of `vault-messages.ts`. What the vault does not need of `value` comes back. */
-  async sendBody(
-    provider: ContractProvider,
-    via: Sender,
-    message: { value: bigint; body: Cell },
-  ): Promise<void> {
-    await provider.internal(via, { ...message, sendMode: SendMode.PAY_GAS_SEPARATELY })
   }
 
   /** Lifetime total that was ever paid to a payee (64 hex characters), in nano. */
@@ -165,12 +139,4 @@ export class Vault implements Contract {
     const { stack } = await provider.get('getReserve', [])
     return stack.readBigNumber()
   }
-
-  async getVersion(provider: ContractProvider): Promise<number> {
-    const { stack } = await provider.get('getVersion', [])
-    return stack.readNumber()
-  }
 }
-
-export const readBytes32 = (stack: TupleReader): Buffer =>
-  Buffer.from(beginCell().storeUint(stack.readBigNumber(), 256).endCell().bits.toString(), 'hex')

@@ -49,6 +49,17 @@ function payoutOf({ kind, to, body, valueNano }: OutMessage): SeenPayout | undef
   })
 }
 
+/** The signed payload behind queryId and signature, after its magic, net and vault. */
+function afterDomain(message: Slice): Slice {
+  const payload = message
+    .skip(64 + 512)
+    .loadRef()
+    .beginParse()
+    .skip(32 + 32)
+  payload.loadAddress()
+  return payload
+}
+
 function incoming(tx: Tx): Omit<VaultTraffic, 'payouts'> {
   const message = tx.in
   if (message?.kind !== 'internal') return {}
@@ -58,25 +69,15 @@ function incoming(tx: Tx): Omit<VaultTraffic, 'payouts'> {
     read(message.body, (slice) => {
       const op = slice.loadUint(32)
       if (op === 0 || op === VAULT_OPS.TopUp) return topUp
-      if (op === VAULT_OPS.Settle) {
-        // queryId and signature; then magic, net, vault, epoch and end of the payload before the batch.
-        const payload = slice
-          .skip(64 + 512)
-          .loadRef()
-          .beginParse()
-          .skip(32 + 32)
-        payload.loadAddress()
-        return { batch: payload.skip(32 + 32).loadUintBig(64) }
-      }
-      if (op === VAULT_OPS.CommitLiability) {
-        const payload = slice
-          .skip(64 + 512)
-          .loadRef()
-          .beginParse()
-          .skip(32 + 32)
-        payload.loadAddress()
-        return { commitEpoch: payload.skip(32).loadUint(32) }
-      }
+      // In both the key's epoch comes first; then the end of a batch's life and the batch, or the commitment's number.
+      if (op === VAULT_OPS.Settle)
+        return {
+          batch: afterDomain(slice)
+            .skip(32 + 32)
+            .loadUintBig(64),
+        }
+      if (op === VAULT_OPS.CommitLiability)
+        return { commitEpoch: afterDomain(slice).skip(32).loadUint(32) }
       return {}
     }) ?? {}
   )
