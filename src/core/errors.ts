@@ -99,8 +99,6 @@ export const ERRORS = {
   'settlement.halted': operator,
   'settlement.order': us(500, 'ours'),
   'settlement.drift': operator,
-  'settlement.too-soon': us(409, 'busy'),
-  'settlement.too-little': user(409, 'funds'),
   'deposit.account': user(400, 'invalid'),
   'deposit.code': user(404, 'invalid'),
   'deposit.id': user(400, 'invalid'),

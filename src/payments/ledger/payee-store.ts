@@ -89,13 +89,9 @@ export async function starsFunded(tx: Tx, sinceMs: number): Promise<bigint> {
   return BigInt(row?.sum ?? '0')
 }
 
-/** Binds a payee to the vault that pays it, for life; false when it has another one already. */
-export async function assignVault(tx: Tx, payee: string, vault: string): Promise<boolean> {
-  const { count } = await tx.payee.updateMany({
-    where: { payee, OR: [{ vault: null }, { vault }] },
-    data: { vault },
-  })
-  return count === 1
+/** Binds every payee that has no vault yet to the one that pays it, for life. */
+export async function assignNew(tx: Tx, vault: string): Promise<void> {
+  await tx.payee.updateMany({ where: { vault: null }, data: { vault } })
 }
 
 /** One of a vault's transactions, by its logical time. */

@@ -12,8 +12,6 @@ export interface Owed {
   readonly sinceMs?: number
   /** Its owner asked for a payout. */
   readonly askedAtMs?: number
-  /** It has its vault, for life. */
-  readonly isBound?: boolean
 }
 
 /** The fee is under 0.2 % from here on. */

@@ -2,10 +2,18 @@
 import type { Address } from '@ton/core'
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
-import type { Database } from '../../db/database.ts'
+import type { Database, Tx } from '../../db/database.ts'
 import type { ChainPort } from '../chain/port.ts'
 import type { CellSigner } from '../contracts/sign.ts'
-import { allPayees, assignVault, bookFees, bookPayout, bookTopUp } from '../ledger/payee-store.ts'
+import {
+  allPayees,
+  assignNew,
+  bookFees,
+  bookPayout,
+  bookTopUp,
+  owed,
+  type PayeeTotals,
+} from '../ledger/payee-store.ts'
 import { closeEpoch } from '../statements/close-epoch.ts'
 import { decideHigher } from '../vouchers/voucher-store.ts'
 import { type BatchStore, createBatchStore } from './batch-store.ts'
@@ -61,9 +69,11 @@ export function openSettlement(
     clock,
     log,
   })
-  const payees = async (): Promise<readonly Owed[]> => {
+  const read = async (
+    rowsOf: (tx: Tx) => Promise<readonly PayeeTotals[]>,
+  ): Promise<readonly Owed[]> => {
     const asked = await demands.all()
-    const rows = await db.transaction(allPayees)
+    const rows = await db.transaction(rowsOf)
     return rows
       .filter((row) => row.vault === undefined || row.vault === vault.id)
       .map((row) => {
@@ -72,7 +82,6 @@ export function openSettlement(
           payee: row.payee,
           earnedNano: row.earnedNano,
           paidNano: row.paidNano,
-          isBound: row.vault !== undefined,
           sinceMs: row.createdAtMs,
           ...(row.paidAtMs !== undefined && { lastPaidAtMs: row.paidAtMs }),
           ...(askedAtMs !== undefined && { askedAtMs }),
@@ -90,12 +99,9 @@ export function openSettlement(
     watcher,
     commits,
     lease: () => sender.keep(),
-    payees,
-    bind: (names) =>
-      db.transaction(async (tx) => {
-        for (const payee of names) await assignVault(tx, payee, vault.id)
-      }),
-    ask: (payee, atMs) => demands.add(payee, atMs),
+    payees: () => read(allPayees),
+    unpaid: () => read(owed),
+    bindNew: () => assignNew(db.rows, vault.id),
     closeEpoch: async (isNow) => {
       if (await commits.waiting(vault.id)) return
       const lastMs = await commits.lastAtMs(vault.id)

@@ -3,7 +3,7 @@ import { AppError } from '../../core/app-error.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Batch } from './batch.ts'
 import type { CommitStore } from './commit-store.ts'
-import { mayAsk, type Owed, whyNotDue } from './due.ts'
+import { type Owed, whyNotDue } from './due.ts'
 import { type OutboxDeps, type Step, stepOutbox } from './outbox.ts'
 import { chunkValue, commitValue } from './payloads.ts'
 import { type Plan, planBatch } from './plan.ts'
@@ -42,8 +42,6 @@ export interface Settlement {
   /** One round of the process: reads, moves what is open, plans what is due. Never waits. */
   round(): Promise<Step>
   reconcile(): Promise<void>
-  /** Throws `settlement.too-little`, `settlement.too-soon`. The next round pays. */
-  payNow(payee: string): Promise<void>
   halt(code: ErrorCode): Promise<void>
   /** A person has looked: accepts the wallet's number as it is. */
   resume(): Promise<void>
@@ -63,9 +61,10 @@ export interface SettlementDeps extends OutboxDeps, Pick<ReconcileDeps, 'commits
   readonly commits: CommitStore
   /** All payees of this vault and those that have none yet. */
   readonly payees: () => Promise<readonly Owed[]>
-  /** Binds new payees to this vault. */
-  readonly bind: (payees: readonly string[]) => Promise<void>
-  readonly ask: (payee: string, atMs: number) => Promise<void>
+  /** Those of them who have earned more than they were paid. */
+  readonly unpaid: () => Promise<readonly Owed[]>
+  /** Binds the payees that have no vault to this one. */
+  readonly bindNew: () => Promise<void>
   /** Makes the day's commitment when it is time; its row is then waiting in `commits`. */
   readonly closeEpoch?: (isNow: boolean) => Promise<void>
   /** How far `settleNow` looks between two steps: half a block on the localnet. */
@@ -121,7 +120,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     const fees = await chain.fees()
     const { utime } = await chain.head()
     const { chunkSize, valueFactor } = await vaults.progress(vault.id)
-    return planBatch(await deps.payees(), {
+    return planBatch(await deps.unpaid(), {
       isAll,
       nowMs: clock.now(),
       limits: {
@@ -134,17 +133,12 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     })
   }
 
-  /** Before an epoch is closed: its trees hold the payees of this vault. */
-  const bindNew = async (): Promise<void> => {
-    const free = (await deps.payees()).filter(({ isBound }) => isBound !== true)
-    if (free.length > 0) await deps.bind(free.map(({ payee }) => payee))
-  }
-
   const isAnythingDue = async (isAll: boolean): Promise<boolean> => {
-    await bindNew()
+    // Before an epoch is closed: its trees hold the payees of this vault.
+    await deps.bindNew()
     await deps.closeEpoch?.(isAll)
     if (await commits.waiting(vault.id)) return true
-    return (await deps.payees()).some((it) => whyNotDue(it, clock.now(), isAll) === undefined)
+    return (await deps.unpaid()).some((it) => whyNotDue(it, clock.now(), isAll) === undefined)
   }
 
   /** A new batch, where one may be and somebody is due. */
@@ -264,13 +258,6 @@ export function createSettlement(deps: SettlementDeps): Settlement {
       inTurn(async () => {
         await reconcileNow()
       }),
-    payNow: async (payee) => {
-      const found = (await deps.payees()).find((it) => it.payee === payee)
-      if (!found || found.earnedNano - found.paidNano < smallestAskNano)
-        throw new AppError('settlement.too-little')
-      if (!mayAsk(found, clock.now())) throw new AppError('settlement.too-soon')
-      await deps.ask(payee, clock.now())
-    },
     halt,
     resume: () =>
       inTurn(async () => {
@@ -281,7 +268,7 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     status: async () => {
       const open = await batches.open(vault.id)
       const { halt: stopped, wait } = await vaults.progress(vault.id)
-      const unpaid = (await deps.payees()).filter((it) => it.earnedNano > it.paidNano)
+      const unpaid = await deps.unpaid()
       return {
         unpaidNano: unpaid.reduce((sum, it) => sum + it.earnedNano - it.paidNano, 0n),
         unpaidPayees: unpaid.length,
@@ -293,8 +280,6 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     },
   }
 }
-
-const smallestAskNano = 50_000_000n
 
 const halted = (reason: string): AppError => new AppError('settlement.halted', { reason })
 
