@@ -1,5 +1,6 @@
-/** @module Rows of GPU owners as the bot shows them: machines, what they earned, what has to be told. */
+/** @module Rows of GPU owners as the bot shows them: machines, alerts, what has to be told. */
 import type { Database, Tx } from '../db/database.ts'
+import { type Earnings, earningsOf } from './gpu-earnings-store.ts'
 
 type MachineWish = 'working' | 'paused' | 'draining'
 
@@ -23,24 +24,6 @@ export interface OwnedMachine {
   readonly refused?: string
   readonly tokenMessage?: number
   readonly progressMessage?: number
-}
-
-/** One task that was paid. */
-interface PaidTask {
-  readonly seq: bigint
-  readonly task: string
-  readonly payNano: bigint
-  readonly atMs: number
-}
-
-export interface Earnings {
-  readonly todayNano: bigint
-  readonly weekNano: bigint
-  readonly monthNano: bigint
-  /** By token, today. */
-  readonly machines: ReadonlyMap<string, { readonly tasks: number; readonly payNano: bigint }>
-  /** Newest first. */
-  readonly latest: readonly PaidTask[]
 }
 
 export interface Owed {
@@ -103,8 +86,6 @@ export interface GpuStore {
   forget(owner: string, nowMs: number): Promise<number>
 }
 
-const dayMs = 24 * 3_600_000
-const shownTasks = 3
 const noticesAtOnce = 20
 
 export function createGpuStore(db: Database): GpuStore {
@@ -310,54 +291,6 @@ async function removeMachine(
     where: { owner, hw: join?.hw ?? '', revokedAt: null },
   })
   if (join?.hw && others === 0) await tx.hardware.deleteMany({ where: { hw: join.hw, owner } })
-}
-
-interface SumRow {
-  readonly token: string
-  readonly tasks: bigint
-  readonly today: string
-  readonly week: string
-  readonly month: string
-}
-
-/** By the keys of the owner's machines, the removed ones included. Days begin at midnight UTC. */
-async function earningsOf({ rows }: Database, owner: string, nowMs: number): Promise<Earnings> {
-  const today = new Date(nowMs - (nowMs % dayMs))
-  const week = new Date(today.getTime() - 6 * dayMs)
-  const month = new Date(today.getTime() - 29 * dayMs)
-  const sums = await rows.$queryRaw<SumRow[]>`
-    SELECT m.token,
-      count(*) FILTER (WHERE r.at >= ${today}) AS tasks,
-      coalesce(sum(r.pay) FILTER (WHERE r.at >= ${today}), 0)::text AS today,
-      coalesce(sum(r.pay) FILTER (WHERE r.at >= ${week}), 0)::text AS week,
-      coalesce(sum(r.pay), 0)::text AS month
-    FROM machines m JOIN machine_keys k ON k.token = m.token JOIN pay_receipts r ON r.kid = k.kid
-    WHERE m.owner = ${owner} AND r.at >= ${month}
-    GROUP BY m.token`
-  const latest = await rows.$queryRaw<{ seq: bigint; task: string; pay: string; at: Date }[]>`
-    SELECT r.seq, r.task, r.pay::text AS pay, r.at
-    FROM machines m JOIN machine_keys k ON k.token = m.token JOIN pay_receipts r ON r.kid = k.kid
-    WHERE m.owner = ${owner} AND r.at >= ${today}
-    ORDER BY r.seq DESC LIMIT ${shownTasks}`
-  const total = (of: 'today' | 'week' | 'month'): bigint =>
-    sums.reduce((sum, row) => sum + BigInt(row[of]), 0n)
-  return {
-    todayNano: total('today'),
-    weekNano: total('week'),
-    monthNano: total('month'),
-    machines: new Map(
-      sums.map(({ token, tasks, today: pay }) => [
-        token,
-        { tasks: Number(tasks), payNano: BigInt(pay) },
-      ]),
-    ),
-    latest: latest.map(({ seq, task, pay, at }) => ({
-      seq,
-      task,
-      payNano: BigInt(pay),
-      atMs: at.getTime(),
-    })),
-  }
 }
 
 /** Each flag is set in the statement that finds its cause, so that two processes tell a thing once. */
