@@ -5,6 +5,7 @@ import { loadConfig } from '../core/config.ts'
 import type { Ground } from '../core/ground.ts'
 import type { JobId } from '../core/ids.ts'
 import { encodeJoinCode } from '../core/join-code.ts'
+import { readOrCreateSecretFile } from '../core/secret-file.ts'
 import type { Database } from '../db/database.ts'
 import { createDeskSealing } from '../gateway/desk-sealing.ts'
 import { openMoney } from '../payments/ledger/open-money.ts'
@@ -21,11 +22,10 @@ import { engineKinds, taskOf } from '../tasks/index.ts'
 import { openIdentity } from '../tee/identity.ts'
 import { devJoin, INSTALLATION_OWNER, joinTokenHash, openDevSeed } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
-import { readOrCreateSecretFile } from '../tee/secret-file.ts'
 import { createVault } from '../tee/vault.ts'
 import { encodeProofLink } from '../tee/verify/proof-link.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
-import { createTokenCounters } from '../workers/token-counters.ts'
+import { openTokenCounters, type TokenCounters } from '../workers/token-counters.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
 import { createBounds } from './bounds.ts'
 import { type BotConfig, botConfig } from './config.ts'
@@ -37,7 +37,7 @@ import type { AnswerFacts } from './recent-facts.ts'
 
 /** Opens Redis, desk, keys and Telegram; `facts` gives the content-free facts of recent answers to tools of this machine. */
 export async function main(
-  ground: Ground & { readonly db: Database },
+  ground: Ground & { readonly db: Database; readonly counters?: TokenCounters },
 ): Promise<{ facts: (job: JobId) => AnswerFacts | undefined }> {
   const { env, db, log, clock, life } = ground
   const config = loadConfig(botConfig, env)
@@ -49,12 +49,14 @@ export async function main(
   const redis = await connectRedis(config.REDIS_URL.reveal(), log)
   life.keep('redis', redis, (it) => it.close())
   const models = await loadManifest(data)
-  const counters = createTokenCounters({
-    folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
-    rows: models,
-    log,
-  })
-  life.keep('token-counters', counters, (it) => it.close())
+  const counters =
+    ground.counters ??
+    openTokenCounters({
+      folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
+      rows: models,
+      log,
+      life,
+    })
   // Loaded meanwhile, so that the first request need not wait for it; never rejects.
   void counters.counterOf(config.CHRYSALIS_TEXT_MODEL)
   const float = watchFloat({

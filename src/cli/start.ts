@@ -17,6 +17,8 @@ import { main as runPayments } from '../payments/main.ts'
 import { tablesFrom } from '../payments/prices/price-store.ts'
 import { startRedisServer } from '../queue/redis-server.ts'
 import { main as runSimulator } from '../sim/main.ts'
+import { loadManifest } from '../workers/models/manifest.ts'
+import { openTokenCounters } from '../workers/token-counters.ts'
 import { type ControlCall, openControl } from './control.ts'
 import { lockDataFolder } from './data-lock.ts'
 import { depositCalls } from './deposits.ts'
@@ -84,13 +86,21 @@ export async function runStart(
     const chainSettings = { CHRYSALIS_CHAIN_PORT: String(chainPort.wanted), ...settings }
     const payments = await runPayments({ ...ground, env: chainSettings, db }, { settles: true })
     if (payments.chainPort !== undefined) chainPort.keep(payments.chainPort)
-    const gateway = await runGateway({ ...ground, env: settings, db, ...payments })
+    // Gateway and bot count by the same vocabularies, which take seconds to load.
+    const counters = openTokenCounters({
+      folder: models,
+      rows: await loadManifest(dataDir),
+      log,
+      life,
+    })
+    const gateway = await runGateway({ ...ground, env: settings, db, counters, ...payments })
     gatewayPort.keep(gateway.port)
     const own = chat && { ...telegramOf(chat), ...pagesOf(gateway, payments.explorerUrl) }
     const bot = await runBot({
       ...ground,
       env: { ...settings, ...own },
       db,
+      counters,
     })
     let payout = await gateway.payout()
     const worker = keepWorkerRunning({

@@ -29,7 +29,7 @@ import {
 } from '../tee/join.ts'
 import { createKeks } from '../tee/kek.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
-import { createTokenCounters } from '../workers/token-counters.ts'
+import { openTokenCounters, type TokenCounters } from '../workers/token-counters.ts'
 import { openAttestation } from './attestation.ts'
 import { serveAttestation } from './attestation-endpoint.ts'
 import { gatewayConfig } from './config.ts'
@@ -79,8 +79,11 @@ export async function main({
   wallets,
   vouchers,
   registry,
+  counters: shared,
 }: Ground & {
   db: Database
+  /** Vocabularies that another part of this process has open already. */
+  counters?: TokenCounters
   /** What the chain's registry names. Testnet and mainnet admit nobody without it; the dev network has a file instead. */
   registry?: Registry
   /** Signs what workers earned; absent: they work, and are told of no pay. */
@@ -165,12 +168,14 @@ export async function main({
     clock,
   })
   const models = await loadManifest(data)
-  const counters = createTokenCounters({
-    folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
-    rows: models,
-    log,
-  })
-  life.keep('token-counters', counters, (it) => it.close())
+  const counters =
+    shared ??
+    openTokenCounters({
+      folder: config.CHRYSALIS_MODELS ?? join(data, 'models'),
+      rows: models,
+      log,
+      life,
+    })
   const world = engineKinds(models)
   const { money, prices } = await openMoney({ db, world, clock, log, life })
   const oracle = config.CHRYSALIS_ORACLE

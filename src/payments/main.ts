@@ -1,7 +1,6 @@
 /** @module The money side of a process as a table of contents: chain, vault, vouchers, settlement (PAY). Prices and ledger are opened beside the rows of jobs. */
 import { join } from 'node:path'
 import { Address } from '@ton/core'
-import { AppError } from '../core/app-error.ts'
 import { loadConfig } from '../core/config.ts'
 import { describe } from '../core/describe.ts'
 import type { Ground } from '../core/ground.ts'
@@ -11,6 +10,7 @@ import { createTonChain } from './chain/ton-client.ts'
 import { paymentsConfig } from './config.ts'
 import { depositWalletOf } from './deposits/deposit-wallet.ts'
 import { createDeposits, type Deposits } from './deposits/deposits.ts'
+import { alertLedger } from './ledger/check.ts'
 import { type ChainFile, readChainFile } from './settlement/chain-file.ts'
 import { openLocalWallet } from './settlement/local-keys.ts'
 import { furnish, openLocalWorld } from './settlement/local-world.ts'
@@ -37,8 +37,6 @@ export interface Payments {
     readonly own: () => ReadonlySet<string>
     readonly keyOnChain: (address: string) => Promise<Buffer | undefined>
   }
-  /** Throws `settlement.too-little`, `settlement.too-soon`, `settlement.halted` where there is no vault. */
-  readonly payNow: (payee: string) => Promise<void>
 }
 
 export interface PaymentsOptions {
@@ -58,6 +56,12 @@ export async function main(
   const { env, db, log, clock, life } = ground
   const config = loadConfig(paymentsConfig, env)
   const dataDir = config.CHRYSALIS_DATA
+  if (settles) {
+    // Here and not beside every ledger that a bot or gateway opens: it reads all the books.
+    const checks = createRounds(clock, (error) => log.failure('ledger.unchecked', describe(error)))
+    checks.every(nightMs, () => alertLedger(db, { clock, log }))
+    life.keep('ledger-check', checks, (it) => it.close())
+  }
   const endpoint = config.CHRYSALIS_TON_ENDPOINT
   const isLocal = config.CHRYSALIS_NET === 'devnet' && endpoint === undefined && settles
   const local = isLocal
@@ -142,7 +146,6 @@ export async function main(
     vouchers,
     settlement,
     ...(deposits && { deposits }),
-    payNow: (payee) => settlement.payNow(payee),
     wallets: walletFacts(file, {
       own: new Set([
         file.vault,
@@ -176,7 +179,4 @@ function walletFacts(
 const withoutVault = (vouchers: Vouchers): Payments => ({
   vouchers,
   wallets: { network: '', own: () => new Set(), keyOnChain: async () => undefined },
-  payNow: async () => {
-    throw new AppError('settlement.halted')
-  },
 })

@@ -20,22 +20,6 @@ export function createEnding(
   { rows, transaction }: Pick<Database, 'rows' | 'transaction'>,
   money: MoneyPort | undefined,
 ): EndJobs {
-  const endRows = async (tx: Tx, where: Where, { state, code, nowMs }: End): Promise<OpenJob[]> => {
-    const found = await tx.job.updateManyAndReturn({
-      where,
-      data: {
-        state,
-        code,
-        settledAt: new Date(nowMs),
-        wrappedResult: null,
-        sealedEnvelope: null,
-        wrappedCek: null,
-        wrappedSalt: null,
-      },
-      select: openColumns,
-    })
-    return found.map(toOpenJob)
-  }
   return (where, end) => {
     if (!money) return endRows(rows, where, end)
     return transaction(async (tx) => {
@@ -44,4 +28,21 @@ export function createEnding(
       return ended
     })
   }
+}
+
+async function endRows(tx: Tx, where: Where, { state, code, nowMs }: End): Promise<OpenJob[]> {
+  const found = await tx.job.updateManyAndReturn({
+    where,
+    data: {
+      state,
+      code,
+      settledAt: new Date(nowMs),
+      wrappedResult: null,
+      sealedEnvelope: null,
+      wrappedCek: null,
+      wrappedSalt: null,
+    },
+    select: openColumns,
+  })
+  return found.map(toOpenJob)
 }

@@ -9,7 +9,6 @@ import { readOwnTable } from '../prices/own-table.ts'
 import { openPrices, type Prices } from '../prices/prices.ts'
 import type { PriceWorld } from '../prices/table.ts'
 import { standardAllowance } from './allowance-store.ts'
-import { alertLedger } from './check.ts'
 import { createMoney, type Money } from './money.ts'
 
 export interface OpenedMoney {
@@ -19,7 +18,6 @@ export interface OpenedMoney {
 
 /** New versions of others are seen, and holds that nobody asks for any more given back, once a minute. */
 const everyMs = 60_000
-const dayMs = 86_400_000
 
 /** Adopts the starting values where there is no price table. Throws `price.invalid`. */
 export async function openMoney(deps: {
@@ -42,7 +40,6 @@ export async function openMoney(deps: {
   const rounds = createRounds(clock, (error) => log.failure('money.round-failed', describe(error)))
   rounds.every(everyMs, () => prices.refresh())
   rounds.every(everyMs, async () => void (await money.sweep(db)))
-  rounds.every(dayMs, () => alertLedger(db, { clock, log }))
   life.keep('money', rounds, (it) => it.close())
   return { prices, money }
 }
