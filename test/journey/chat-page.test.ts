@@ -104,6 +104,7 @@ describe.skipIf(defaultModelsMissing || !hasChromium)('on the chat page of a fre
       .getByRole('navigation', { name: 'Chats' })
       .getByRole('button', { name: /^(SS)?\s*Slow Science(?! talk)/ })
       .click()
+    await page.locator('.chat-name', { hasText: 'Slow Science' }).waitFor()
     await write(
       'The town council decided on Tuesday to close the old bridge. Works begin in March and take eight months. '.repeat(
         6,

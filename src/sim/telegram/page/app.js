@@ -17,7 +17,16 @@ import { followLinks } from './links.js'
 import { showAnswer } from './message.js'
 import { drawScenes, loadCalls, traceCall, traceUpdate } from './scenes.js'
 import { drawSidebar } from './sidebar.js'
-import { currentRoom, isIn, loadRoom, loadWorld, memberOf, myRooms, state } from './state.js'
+import {
+  currentRoom,
+  isIn,
+  loadRoom,
+  loadWorld,
+  memberOf,
+  myRooms,
+  roomByKey,
+  state,
+} from './state.js'
 import { applySavedTheme } from './theme.js'
 
 const app = document.getElementById('app')
@@ -37,13 +46,14 @@ const go = {
   },
 }
 
+/** Shows a chat: first everything is loaded, then pane and field change in one go, so that no key falls between two chats. */
 async function openRoom(key, messageId) {
+  const linked = (myRooms().find((it) => it.key === key) ?? roomByKey(key))?.linked
+  for (const needed of linked === undefined ? [key] : [key, String(linked)])
+    if (!state.loaded.has(needed)) await loadRoom(needed)
   state.open = key
   app.classList.add('in-chat')
   state.unread.delete(`${state.me} ${key}`)
-  if (!state.loaded.has(key)) await loadRoom(key)
-  const linked = currentRoom()?.linked
-  if (linked !== undefined && !state.loaded.has(String(linked))) await loadRoom(String(linked))
   drawSidebar(sidebar, go)
   drawChat(chat, go)
   if (messageId !== undefined) jumpTo(messageId)
