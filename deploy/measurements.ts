@@ -1,7 +1,7 @@
 /** @module What a policy entry must say, as far as it can be computed from files: initdata, compose and event log. The rest is the firmware's. */
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { nodeHashes } from '../src/tee/node-crypto.ts'
+import { nodeHashes } from '../src/tee/crypto/node-crypto.ts'
 import { composeHashOf } from '../src/tee/verify/policy/event-log.ts'
 
 export type Tee = 'tdx' | 'snp'

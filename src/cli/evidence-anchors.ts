@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../core/config.ts'
-import { openDevSeed } from '../tee/join.ts'
+import { openDevSeed } from '../tee/admission/join.ts'
 import { type AnchorSet, Anchors } from '../tee/verify/anchors.ts'
 import { dataFolder } from './paths.ts'
 

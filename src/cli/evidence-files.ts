@@ -1,6 +1,6 @@
 /** @module Files that `evidence verify` reads: never more than a mebibyte, in whichever of three spellings the evidence is written. */
 import { closeSync, openSync, readSync } from 'node:fs'
-import { concat, fromBase64, fromBase64url, fromHex, fromUtf8, utf8 } from '../tee/verify/bytes.ts'
+import { concat, fromBase64, fromBase64url, fromHex, fromUtf8, utf8 } from '../core/bytes.ts'
 import { UsageError } from './usage.ts'
 
 const MAX_BYTES = 1024 * 1024

@@ -1,5 +1,5 @@
 /** @module Which verifier examines which kind of evidence, and what its files hold. */
-import { fromUtf8 } from '../tee/verify/bytes.ts'
+import { fromUtf8 } from '../core/bytes.ts'
 import { parseCollateral } from '../tee/verify/collateral.ts'
 import type { Examination, VerifyContext } from '../tee/verify/examination.ts'
 import { examineGpu } from '../tee/verify/nvidia/verify.ts'

@@ -1,7 +1,8 @@
 /** @module What a policy in a file says of verified evidence, for `evidence verify --policy`. */
-import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
+
+import { fromUtf8 } from '../core/bytes.ts'
+import { checkSignaturesByNode, nodeHashes } from '../tee/crypto/node-crypto.ts'
 import type { AnchorSet } from '../tee/verify/anchors.ts'
-import { fromUtf8 } from '../tee/verify/bytes.ts'
 import { inTableOrder, type TeeCode, TeeError } from '../tee/verify/codes.ts'
 import type { Verdict } from '../tee/verify/examination.ts'
 import { type Policy, parsePolicyDraft } from '../tee/verify/policy/document.ts'

@@ -2,7 +2,7 @@
 
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
-import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
+import { checkSignaturesByNode, nodeHashes } from '../tee/crypto/node-crypto.ts'
 import type { AnchorSet, Anchors } from '../tee/verify/anchors.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 import type { Verdict } from '../tee/verify/examination.ts'

@@ -1,6 +1,6 @@
 /** @module What `chrysalis policy` says about a document: its contents, what looks wrong, what changes. */
 import { canonicalText } from '../core/canonical.ts'
-import { entryName, policyChanges } from '../tee/policy-changes.ts'
+import { entryName, policyChanges } from '../tee/policy/changes.ts'
 import type { Policy } from '../tee/verify/policy/document.ts'
 import type { PolicyEntry } from '../tee/verify/policy/entry.ts'
 import { neededSignatures } from '../tee/verify/policy/signatures.ts'

@@ -7,9 +7,9 @@ import { sha256 } from '../payments/statements/close-epoch.ts'
 import type { Statement } from '../payments/statements/statement.ts'
 import { openVaultChain } from '../payments/statements/vault-chain.ts'
 import { checkVoucher } from '../payments/vouchers/voucher.ts'
-import { fromHex } from '../tee/binary.ts'
-import { publicKeysOf } from '../tee/keyset.ts'
-import { SIGNATURE_BYTES, verifySignature } from '../tee/signature.ts'
+import { fromHex } from '../tee/crypto/binary.ts'
+import { SIGNATURE_BYTES, verifySignature } from '../tee/crypto/signature.ts'
+import { publicKeysOf } from '../tee/keys/keyset.ts'
 import { readReceiptText } from '../tee/verify/receipt-document.ts'
 
 /** `endpoint`: of the chain; without one nothing of it is checked. */

@@ -13,7 +13,7 @@ import { openSettlementKey } from '../payments/vouchers/settlement-key.ts'
 import { signVoucher } from '../payments/vouchers/voucher.ts'
 import { standingsOf } from '../payments/vouchers/voucher-store.ts'
 import { createReceiptStore } from '../queue/receipt-store.ts'
-import { nodeHashes } from '../tee/node-crypto.ts'
+import { nodeHashes } from '../tee/crypto/node-crypto.ts'
 import { readEvidenceRecord } from '../tee/verify/proof/evidence-record.ts'
 
 /** A vault's first key; every later one has the next number. */

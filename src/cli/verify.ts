@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseStrictJson } from '../core/canonical.ts'
 import type { Environment } from '../core/config.ts'
-import { checkSignaturesByNode, nodeHashes } from '../tee/node-crypto.ts'
+import { checkSignaturesByNode, nodeHashes } from '../tee/crypto/node-crypto.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 import { type ProofBundle, readBundle } from '../tee/verify/proof/bundle.ts'
 import type { ProofCheck, ProofReport } from '../tee/verify/proof/report.ts'

@@ -2,10 +2,10 @@
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { BYE, type FrameOf, type FromGateway, type FromWorker } from '../core/frames.ts'
-import type { Admission, AdmittedSession } from '../tee/admission.ts'
-import { toHex } from '../tee/binary.ts'
-import { joinTokenHash } from '../tee/join.ts'
-import { Refusal } from '../tee/refusal.ts'
+import type { Admission, AdmittedSession } from '../tee/admission/admission.ts'
+import { joinTokenHash } from '../tee/admission/join.ts'
+import { Refusal } from '../tee/admission/refusal.ts'
+import { toHex } from '../tee/crypto/binary.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 
 export interface Handshake {

@@ -3,10 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { AppError } from '../core/app-error.ts'
 import type { Net } from '../core/config.ts'
 import { type TaskOutput, taskOutputSchema } from '../tasks/task.ts'
-import { nodeHashes } from '../tee/node-crypto.ts'
-import { viewHash } from '../tee/note.ts'
-import { createResultReader, type OpenedResult, type StreamPart } from '../tee/result-stream.ts'
-import { createSealedReader } from '../tee/sealed-stream.ts'
+import { nodeHashes } from '../tee/crypto/node-crypto.ts'
+import { viewHash } from '../tee/receipts/note.ts'
+import {
+  createResultReader,
+  type OpenedResult,
+  type StreamPart,
+} from '../tee/sealing/result-stream.ts'
+import { createSealedReader } from '../tee/sealing/sealed-stream.ts'
 import { readReceiptText } from '../tee/verify/receipt-document.ts'
 import { shownHash } from '../tee/verify/shown-text.ts'
 import type { Lease } from './worker.ts'

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { isBlobId } from '../core/ids.ts'
 import type { Blobs } from '../queue/blobs.ts'
-import { equalBytes } from '../tee/aead.ts'
-import { utf8 } from '../tee/binary.ts'
+import { equalBytes } from '../tee/crypto/aead.ts'
+import { utf8 } from '../tee/crypto/binary.ts'
 import type { Lease } from './worker.ts'
 
 /**

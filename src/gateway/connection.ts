@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Clock } from '../core/clock.ts'
 import { BYE, type FromGateway, type FromWorker, fromWorkerSchema } from '../core/frames.ts'
 import type { JobId } from '../core/ids.ts'
-import { parseChunkFrame } from '../tee/result-chunk.ts'
+import { parseChunkFrame } from '../tee/sealing/result-chunk.ts'
 import { createSocketLimits, maxUnadmittedBytes } from './socket-limits.ts'
 
 export interface ChunkMessage {

@@ -2,11 +2,11 @@
 import type { Net } from '../core/config.ts'
 import { type Kid, newBlobId } from '../core/ids.ts'
 import type { AttemptKeys, DeskSealing, SealRequest } from '../queue/desk-sealing.ts'
-import { sealBlob } from '../tee/blob.ts'
-import { createDraftFollower } from '../tee/draft.ts'
-import { type AttachedBlob, newCek, sealEnvelope } from '../tee/envelope.ts'
-import type { Keks } from '../tee/kek.ts'
-import { openSealedResult } from '../tee/result-stream.ts'
+import type { Keks } from '../tee/keys/kek.ts'
+import { sealBlob } from '../tee/sealing/blob.ts'
+import { createDraftFollower } from '../tee/sealing/draft.ts'
+import { type AttachedBlob, newCek, sealEnvelope } from '../tee/sealing/envelope.ts'
+import { openSealedResult } from '../tee/sealing/result-stream.ts'
 
 /** `brokerKid`: the broker that will hold the keys, whose KEK folder this process shares. */
 export function createDeskSealing(deps: { net: Net; keks: Keks; brokerKid: Kid }): DeskSealing {

@@ -2,8 +2,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Kid } from '../core/ids.ts'
 import type { Database, Tx } from '../db/database.ts'
-import { domain, sha256Hex, utf8 } from '../tee/binary.ts'
-import { judgeMachine } from '../tee/hardware.ts'
+import { judgeMachine } from '../tee/admission/hardware.ts'
+import { domain, sha256Hex, utf8 } from '../tee/crypto/binary.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 
 /** A machine as an operator enrols it. */

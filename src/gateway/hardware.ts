@@ -7,7 +7,7 @@ import type { Lifetime } from '../core/lifetime.ts'
 import type { Log } from '../core/log.ts'
 import { createRounds } from '../core/rounds.ts'
 import type { Database } from '../db/database.ts'
-import type { HardwarePort } from '../tee/admission.ts'
+import type { HardwarePort } from '../tee/admission/admission.ts'
 import { createHardwareStore, type HardwareStore } from './hardware-store.ts'
 
 const aliveMs = 10_000

@@ -1,7 +1,7 @@
 /** @module Rows of join tokens: whose workers may connect. A token itself is shown once and never kept. */
 import type { Database } from '../db/database.ts'
-import { fromHex, toHex } from '../tee/binary.ts'
-import type { JoinToken } from '../tee/join.ts'
+import type { JoinToken } from '../tee/admission/join.ts'
+import { fromHex, toHex } from '../tee/crypto/binary.ts'
 
 export interface JoinStore {
   /** Tokens that are not revoked. */

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
 import type { Kid } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
-import type { AdmittedSession } from '../tee/admission.ts'
+import type { AdmittedSession } from '../tee/admission/admission.ts'
 import type { MachineStore } from './machine-store.ts'
 
 /** What a gateway sees of the workers of join tokens. */

@@ -16,18 +16,18 @@ import { createFileBlobs } from '../queue/blobs.ts'
 import { createReceiptStore } from '../queue/receipt-store.ts'
 import { checkRedis, connectRedis } from '../queue/redis.ts'
 import { engineKinds } from '../tasks/index.ts'
-import { createAdmission } from '../tee/admission.ts'
-import { toHex } from '../tee/binary.ts'
-import { createEpochKeys } from '../tee/epoch-keys.ts'
-import { openIdentity } from '../tee/identity.ts'
+import { createAdmission } from '../tee/admission/admission.ts'
 import {
   createJoinTokens,
   INSTALLATION_OWNER,
   type JoinToken,
   openJoinToken,
   ownToken,
-} from '../tee/join.ts'
-import { createKeks } from '../tee/kek.ts'
+} from '../tee/admission/join.ts'
+import { toHex } from '../tee/crypto/binary.ts'
+import { createEpochKeys } from '../tee/keys/epoch-keys.ts'
+import { openIdentity } from '../tee/keys/identity.ts'
+import { createKeks } from '../tee/keys/kek.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
 import { openTokenCounters, type TokenCounters } from '../workers/token-counters.ts'
 import { openAttestation } from './attestation.ts'

@@ -1,9 +1,9 @@
 /** @module `/v1/receipts/{job}`, `/v1/evidence/{id}` and `/v1/policy/{epoch}`: what a proof is made of (API B1). */
 import { isJobId } from '../core/ids.ts'
 import type { ReceiptStore } from '../queue/receipt-store.ts'
-import { equalBytes } from '../tee/aead.ts'
-import { utf8 } from '../tee/binary.ts'
-import { nodeHashes } from '../tee/node-crypto.ts'
+import { equalBytes } from '../tee/crypto/aead.ts'
+import { utf8 } from '../tee/crypto/binary.ts'
+import { nodeHashes } from '../tee/crypto/node-crypto.ts'
 import { credentialHash } from '../tee/verify/proof-link.ts'
 import { type Exchange, errorBody, type Route, sendJson } from './http.ts'
 

@@ -4,7 +4,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { canonicalText } from '../core/canonical.ts'
 import { type PageFile, sendPageFile } from '../core/page-file.ts'
-import { sha256Hex, utf8 } from '../tee/binary.ts'
+import { sha256Hex, utf8 } from '../tee/crypto/binary.ts'
 import { type Exchange, type Route, sendJson } from './http.ts'
 
 /** Path under `/proof/` → file. */
@@ -50,6 +50,7 @@ function send(response: Exchange['response'], file: PageFile | undefined): void 
 
 async function collect(): Promise<PageFiles> {
   const own = [
+    'core/bytes.ts',
     'core/canonical.ts',
     ...(await namesIn('gateway/proof-page/')),
     ...(await namesIn('tee/verify/')),

@@ -6,8 +6,8 @@ import type { Envelope } from '../core/frames.ts'
 import type { Log } from '../core/log.ts'
 import { noUnits, type Units } from '../core/units.ts'
 import { taskOf } from '../tasks/index.ts'
-import { openEnvelope } from '../tee/envelope.ts'
-import type { Keks } from '../tee/kek.ts'
+import type { Keks } from '../tee/keys/kek.ts'
+import { openEnvelope } from '../tee/sealing/envelope.ts'
 import type { Lease } from './worker.ts'
 
 /** Tokens of a text by a model's own vocabulary; undefined where its file is not on this machine. */

@@ -1,9 +1,9 @@
 /** @module The chain's registry as what a policy hangs on: its hash names the document, its lists narrow it (CONF §12, PAY §6). */
 import type { RegistryReader } from '../payments/registry/reader.ts'
-import type { ReadAnchor } from '../tee/anchor.ts'
-import { sha256Hex } from '../tee/binary.ts'
-import type { PolicyFolder } from '../tee/policy-folder.ts'
-import type { PolicyGate } from '../tee/policy-store.ts'
+import { sha256Hex } from '../tee/crypto/binary.ts'
+import type { ReadAnchor } from '../tee/policy/anchor.ts'
+import type { PolicyFolder } from '../tee/policy/folder.ts'
+import type { PolicyGate } from '../tee/policy/store.ts'
 import { TeeError } from '../tee/verify/codes.ts'
 import type { Policy } from '../tee/verify/policy/document.ts'
 import type { PolicyEntry } from '../tee/verify/policy/entry.ts'

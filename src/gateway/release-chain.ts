@@ -6,7 +6,7 @@ import {
   NO_HASH,
   type ReleaseEntry,
   releaseHash,
-} from '../tee/release-log.ts'
+} from '../tee/keys/release-log.ts'
 
 /** What a release says of itself; its place in the chain is added here. */
 type ReleaseFacts = Omit<ReleaseEntry, 'net' | 'chain' | 'seq' | 'prev'>

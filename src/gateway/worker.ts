@@ -6,9 +6,9 @@ import type { BlobId, JobId, Kid, ModelId, PoolId } from '../core/ids.ts'
 import type { OpenJob } from '../queue/job-row.ts'
 import type { Fence } from '../queue/lease-store.ts'
 import type { Fetched } from '../queue/shard.ts'
-import type { AdmittedSession } from '../tee/admission.ts'
-import type { OpenedResult, ResultReader } from '../tee/result-stream.ts'
-import type { SealedAnswer, SealedReader } from '../tee/sealed-stream.ts'
+import type { AdmittedSession } from '../tee/admission/admission.ts'
+import type { OpenedResult, ResultReader } from '../tee/sealing/result-stream.ts'
+import type { SealedAnswer, SealedReader } from '../tee/sealing/sealed-stream.ts'
 
 /** `llm` jobs use text slots, `stt` jobs speech slots. */
 export type SlotKind = 'llm' | 'stt'

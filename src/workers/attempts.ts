@@ -3,7 +3,7 @@ import { AppError } from '../core/app-error.ts'
 import type { WorkerCode } from '../core/errors.ts'
 import type { FromWorker } from '../core/frames.ts'
 import type { JobId } from '../core/ids.ts'
-import { frameChunk } from '../tee/result-chunk.ts'
+import { frameChunk } from '../tee/sealing/result-chunk.ts'
 import type { Connection } from './connection.ts'
 
 /** `dropped`: acknowledged or replaced, and silent since. */

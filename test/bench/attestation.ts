@@ -1,9 +1,9 @@
 /** @module P4: what it costs to verify a TDX quote with its collateral, cold and remembered, against dcap-qvl on the same bytes. */
 import { existsSync } from 'node:fs'
 import { QuoteVerifier } from '@phala/dcap-qvl'
+import { checkSignaturesByNode, nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
 import { DEV_PLATFORM, tdxAuthorities } from '../../src/tee/dev/tdx-pki.ts'
-import { checkSignaturesByNode, nodeHashes } from '../../src/tee/node-crypto.ts'
-import { createVerdictCache } from '../../src/tee/verdict-cache.ts'
+import { createVerdictCache } from '../../src/tee/evidence/verdict-cache.ts'
 import { Anchors } from '../../src/tee/verify/anchors.ts'
 import { type Collateral, parseCollateral } from '../../src/tee/verify/collateral.ts'
 import type { Verdict } from '../../src/tee/verify/examination.ts'

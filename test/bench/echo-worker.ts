@@ -3,7 +3,7 @@
 import { systemClock } from '../../src/core/clock.ts'
 import { createLog } from '../../src/core/log.ts'
 import { Secret } from '../../src/core/plaintext.ts'
-import { pinBroker } from '../../src/tee/identity.ts'
+import { pinBroker } from '../../src/tee/keys/identity.ts'
 import { startSessions } from '../../src/workers/session.ts'
 import { devSource } from '../support/attested.ts'
 import { echoLending } from '../support/echo-lending.ts'

@@ -1,4 +1,6 @@
 /** @module The dev network's SNP and GPU evidence under its own roots, and its verdicts, for tests. */
+
+import { checkSignaturesByNode, nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
 import { type DevGpuWish, devGpu, devGpuRoot } from '../../src/tee/dev/gpu.ts'
 import { createDevPki } from '../../src/tee/dev/pki.ts'
 import {
@@ -7,7 +9,6 @@ import {
   type DevSnpMaker,
   type DevSnpWish,
 } from '../../src/tee/dev/snp.ts'
-import { checkSignaturesByNode, nodeHashes } from '../../src/tee/node-crypto.ts'
 import { Anchors } from '../../src/tee/verify/anchors.ts'
 import type { Verdict, VerifyContext } from '../../src/tee/verify/examination.ts'
 import { examineGpu, type GpuEvidence } from '../../src/tee/verify/nvidia/verify.ts'

@@ -1,9 +1,9 @@
 /** Policies, signers and verdicts for the tests of policies. */
 import { randomBytes } from 'node:crypto'
-import { toHex } from '../../src/tee/binary.ts'
-import { checkSignaturesByNode, nodeHashes } from '../../src/tee/node-crypto.ts'
-import { signPolicy } from '../../src/tee/policy-signing.ts'
-import { type Signer, signerOf } from '../../src/tee/signature.ts'
+import { toHex } from '../../src/tee/crypto/binary.ts'
+import { checkSignaturesByNode, nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
+import { type Signer, signerOf } from '../../src/tee/crypto/signature.ts'
+import { signPolicy } from '../../src/tee/policy/signing.ts'
 import { type TeeCode, TeeError } from '../../src/tee/verify/codes.ts'
 import type { Measurements, Tcb, Verdict } from '../../src/tee/verify/examination.ts'
 import { NO_POLICY, type Policy } from '../../src/tee/verify/policy/document.ts'

@@ -1,5 +1,6 @@
 /** A whole proof of a devnet answer, made by the code that makes real ones: dev quote, signed policy, receipt, note and salts. */
 import { randomBytes } from 'node:crypto'
+import { domain, fromHex, toBase64url, utf8 } from '../../src/core/bytes.ts'
 import {
   type Canonical,
   canonicalBytes,
@@ -7,6 +8,8 @@ import {
   parseStrictJson,
 } from '../../src/core/canonical.ts'
 import { isModelId, newJobId, parseId } from '../../src/core/ids.ts'
+import { nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
+import { signerOf } from '../../src/tee/crypto/signature.ts'
 import {
   DEV_GPU_DRIVER,
   DEV_GPU_VBIOS,
@@ -15,18 +18,15 @@ import {
   devGpuRoot,
 } from '../../src/tee/dev/gpu.ts'
 import { createDevPki } from '../../src/tee/dev/pki.ts'
+import { devEntry } from '../../src/tee/dev/policy.ts'
 import { devMeasurements, devTdx } from '../../src/tee/dev/tdx.ts'
 import { devTdxRoot } from '../../src/tee/dev/tdx-pki.ts'
-import { devEntry } from '../../src/tee/dev-policy.ts'
-import { identityOf } from '../../src/tee/identity.ts'
-import { createWorkerKeys, kidOf } from '../../src/tee/keyset.ts'
-import { nodeHashes } from '../../src/tee/node-crypto.ts'
-import { buildNote, type NoteFacts } from '../../src/tee/note.ts'
-import { signPolicy } from '../../src/tee/policy-signing.ts'
-import { buildReceipt } from '../../src/tee/receipt.ts'
-import { signerOf } from '../../src/tee/signature.ts'
+import { identityOf } from '../../src/tee/keys/identity.ts'
+import { createWorkerKeys, kidOf } from '../../src/tee/keys/keyset.ts'
+import { signPolicy } from '../../src/tee/policy/signing.ts'
+import { buildNote, type NoteFacts } from '../../src/tee/receipts/note.ts'
+import { buildReceipt } from '../../src/tee/receipts/receipt.ts'
 import { Anchors } from '../../src/tee/verify/anchors.ts'
-import { domain, fromHex, toBase64url, utf8 } from '../../src/tee/verify/bytes.ts'
 import {
   type ClaimsDocument,
   gpuHashOf,

@@ -10,7 +10,7 @@ import {
   fromGatewaySchema,
 } from '../../src/core/frames.ts'
 import type { JobId } from '../../src/core/ids.ts'
-import { pinBroker } from '../../src/tee/identity.ts'
+import { pinBroker } from '../../src/tee/keys/identity.ts'
 import type { EvidenceSource } from '../../src/tee/sources/source.ts'
 import {
   createEnrolment,

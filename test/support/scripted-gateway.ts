@@ -8,20 +8,20 @@ import type { FrameOf, FromGateway, FromWorker } from '../../src/core/frames.ts'
 import { fromWorkerSchema } from '../../src/core/frames.ts'
 import type { JobId, LeaseId } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
-import type { Admission, AdmittedSession } from '../../src/tee/admission.ts'
-import { toBase64url } from '../../src/tee/binary.ts'
+import type { Admission, AdmittedSession } from '../../src/tee/admission/admission.ts'
+import { createJoinTokens, ownToken } from '../../src/tee/admission/join.ts'
+import { toBase64url } from '../../src/tee/crypto/binary.ts'
+import { identityOf } from '../../src/tee/keys/identity.ts'
+import { wrapCek } from '../../src/tee/keys/session-keys.ts'
 import {
   type AttachedBlob,
   type EnvelopeFields,
   newCek,
   type SealedEnvelope,
   sealEnvelope,
-} from '../../src/tee/envelope.ts'
-import { identityOf } from '../../src/tee/identity.ts'
-import { createJoinTokens, ownToken } from '../../src/tee/join.ts'
-import { parseChunkFrame } from '../../src/tee/result-chunk.ts'
-import { createResultReader, type OpenedResult } from '../../src/tee/result-stream.ts'
-import { wrapCek } from '../../src/tee/session-keys.ts'
+} from '../../src/tee/sealing/envelope.ts'
+import { parseChunkFrame } from '../../src/tee/sealing/result-chunk.ts'
+import { createResultReader, type OpenedResult } from '../../src/tee/sealing/result-stream.ts'
 import { testAdmission } from './attested.ts'
 import { ECHO_TEXT } from './echo-lending.ts'
 import { someFields, someLease } from './tee.ts'

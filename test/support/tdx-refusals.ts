@@ -1,4 +1,6 @@
 /** @module Every way in which a TDX quote or its collateral can be wrong, with the code that says so. */
+
+import { concat, u32le } from '../../src/core/bytes.ts'
 import { der, sequence, truth } from '../../src/tee/dev/der-writer.ts'
 import { devKey } from '../../src/tee/dev/dev-key.ts'
 import {
@@ -13,7 +15,6 @@ import { devTdx, type TdxEdits } from '../../src/tee/dev/tdx.ts'
 import type { Json, JsonObject } from '../../src/tee/dev/tdx-collateral.ts'
 import { pckExtension, type TdxRole } from '../../src/tee/dev/tdx-pki.ts'
 import { Anchors } from '../../src/tee/verify/anchors.ts'
-import { concat, u32le } from '../../src/tee/verify/bytes.ts'
 import type { TeeCode } from '../../src/tee/verify/codes.ts'
 import type { VerifyContext } from '../../src/tee/verify/examination.ts'
 import { pemToDer } from '../../src/tee/verify/pem.ts'

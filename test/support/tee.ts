@@ -12,7 +12,7 @@ import {
   parseId,
 } from '../../src/core/ids.ts'
 import { Plaintext } from '../../src/core/plaintext.ts'
-import { type EnvelopeFields, newCek, sealEnvelope } from '../../src/tee/envelope.ts'
+import { type EnvelopeFields, newCek, sealEnvelope } from '../../src/tee/sealing/envelope.ts'
 
 /** The code that `run` throws, or a sentence that is no code. */
 export async function codeThrown(run: () => unknown): Promise<string> {

@@ -1,9 +1,10 @@
 /** @module The client's own verdict on evidence: the verifier and the policy judge of production, run where the client is (CONF §9–§12). */
-import { equalBytes } from '../aead.ts'
-import { fromBase64url } from '../binary.ts'
-import { checkSignaturesByNode, nodeHashes } from '../node-crypto.ts'
+
+import { fromUtf8 } from '../../core/bytes.ts'
+import { equalBytes } from '../crypto/aead.ts'
+import { fromBase64url } from '../crypto/binary.ts'
+import { checkSignaturesByNode, nodeHashes } from '../crypto/node-crypto.ts'
 import type { Anchors } from '../verify/anchors.ts'
-import { fromUtf8 } from '../verify/bytes.ts'
 import { type ClaimsDocument, claimsShape, gpuHashOf, gpuNonceOf } from '../verify/claims.ts'
 import { TeeError } from '../verify/codes.ts'
 import type { Verdict, VerifyContext } from '../verify/examination.ts'

@@ -1,5 +1,5 @@
 /** @module Many nonces in one quote: a Merkle tree over them, as in RFC 9162 §2.1, so that one slow quote answers everybody who asked meanwhile. */
-import { fromHex, sha256, toHex } from '../binary.ts'
+import { fromHex, sha256, toHex } from '../crypto/binary.ts'
 
 /** Where a nonce stands in its batch. `path`: hashes from its leaf's sibling up to the root's child, hex. */
 export interface BatchPlace {

@@ -4,9 +4,9 @@ import { canonicalBytes } from '../../core/canonical.ts'
 import type { Net } from '../../core/config.ts'
 import type { EnvelopeWrap } from '../../core/frames.ts'
 import type { JobId, Kid } from '../../core/ids.ts'
-import { KEY_BYTES } from '../aead.ts'
-import { domain, fromBase64url, fromHex, toBase64url } from '../binary.ts'
-import { type Exporter, KEM_ENC_BYTES, type KemKeyPair, openFrom, sealTo } from '../kem.ts'
+import { KEY_BYTES } from '../crypto/aead.ts'
+import { domain, fromBase64url, fromHex, toBase64url } from '../crypto/binary.ts'
+import { type Exporter, KEM_ENC_BYTES, type KemKeyPair, openFrom, sealTo } from '../crypto/kem.ts'
 
 /** What a wrap is bound to, beside the job's envelope. */
 export interface WrapPlace {

@@ -1,5 +1,5 @@
 /** @module Writes DER for the dev network's certificates; what it is given it writes, right or wrong, so that tests can make bad ones. */
-import { concat, utf8 } from '../verify/bytes.ts'
+import { concat, utf8 } from '../../core/bytes.ts'
 import { TAG } from '../verify/der.ts'
 
 export function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,6 @@
 /** @module Elliptic-curve keys that follow from a seed and sign without chance: the same seed gives the same certificates, byte for byte, on every machine of a dev network. Not for production: nothing here resists side channels. */
 import { createECDH, createHash, createHmac, hkdfSync } from 'node:crypto'
-import { concat, toHex, utf8 } from '../verify/bytes.ts'
+import { concat, toHex, utf8 } from '../../core/bytes.ts'
 import { bits, integer, oid, sequence } from './der-writer.ts'
 
 /** Whatever can sign a certificate: the DER of its AlgorithmIdentifier, and what goes into the BIT STRING. */

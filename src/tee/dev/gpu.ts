@@ -1,7 +1,7 @@
 /** @module Evidence of a simulated GPU: a real-format measurement report for a given nonce, and a chain to the dev root. */
 import { createHash } from 'node:crypto'
+import { concat, utf8 } from '../../core/bytes.ts'
 import type { GpuAnswer } from '../sources/source.ts'
-import { concat, utf8 } from '../verify/bytes.ts'
 import { octets, sequence } from './der-writer.ts'
 import {
   type CertificateDraft,

@@ -1,8 +1,8 @@
 /** @module What stands in for the vendors on the dev network: roots, collateral service and machines, all from one seed (CONF §15). */
 import type { Clock } from '../../core/clock.ts'
 import type { Net } from '../../core/config.ts'
-import type { AmdService } from '../collateral-amd.ts'
-import type { IntelService } from '../collateral-intel.ts'
+import type { AmdService } from '../collateral/amd.ts'
+import type { IntelService } from '../collateral/intel.ts'
 import { Anchors } from '../verify/anchors.ts'
 import { TeeError } from '../verify/codes.ts'
 import type { DevRoots } from '../verify/proof/evidence-record.ts'

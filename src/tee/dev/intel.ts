@@ -1,6 +1,6 @@
 /** @module The dev network's own collateral service: what Intel's would answer, signed by the dev PKI, as fresh as it is asked for. */
 import type { Clock } from '../../core/clock.ts'
-import type { IntelService } from '../collateral-intel.ts'
+import type { IntelService } from '../collateral/intel.ts'
 import type { Collateral } from '../verify/collateral.ts'
 import type { DevPki } from './pki.ts'
 import { type CollateralEdits, devTdxCollateral } from './tdx-collateral.ts'

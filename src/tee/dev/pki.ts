@@ -1,6 +1,6 @@
 /** @module The dev network's certificates and revocation lists: real formats, own roots, every name marked. */
 import { randomBytes } from 'node:crypto'
-import { concat } from '../verify/bytes.ts'
+import { concat } from '../../core/bytes.ts'
 import {
   bits,
   context,

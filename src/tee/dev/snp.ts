@@ -1,7 +1,7 @@
 /** @module Reports of a simulated SEV-SNP machine: real format, own root, measurement marked `SIM`. */
 import { constants, createHash, generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
-import { concat, utf8 } from '../verify/bytes.ts'
+import { concat, utf8 } from '../../core/bytes.ts'
 import { TAG } from '../verify/der.ts'
 import { DEV_MARK } from '../verify/dev-mark.ts'
 import { SNP_REPORT_BYTES, SNP_SIGNED_BYTES } from '../verify/snp/report.ts'

@@ -1,5 +1,5 @@
 /** @module Collateral of the dev platform in the shape of Intel's, signed by the dev network's own keys. */
-import { toHex, utf8 } from '../verify/bytes.ts'
+import { toHex, utf8 } from '../../core/bytes.ts'
 import type { Collateral } from '../verify/collateral.ts'
 import { type CrlDraft, issueCrl, toPem } from './pki.ts'
 import { DEV_PLATFORM, type DevPlatform, type TdxAuthorities } from './tdx-pki.ts'

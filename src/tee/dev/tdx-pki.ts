@@ -1,6 +1,6 @@
 /** @module A platform of the dev network as Intel would vouch for it: root → platform authority → machine key, and the signer of firmware levels. */
 import { createHash } from 'node:crypto'
-import { toHex } from '../verify/bytes.ts'
+import { toHex } from '../../core/bytes.ts'
 import { der, integer, octets, oid, sequence } from './der-writer.ts'
 import type { DevKey } from './dev-key.ts'
 import {

@@ -1,6 +1,6 @@
 /** @module Quotes of a simulated TDX machine: real format, dev root, measurement marked `SIM`. The verifier of production takes them under `Anchors.forDev` and refuses them under the vendors' roots. */
 import { createHash } from 'node:crypto'
-import { concat, toHex, utf8 } from '../verify/bytes.ts'
+import { concat, toHex, utf8 } from '../../core/bytes.ts'
 import type { Collateral } from '../verify/collateral.ts'
 import { DEV_MARK } from '../verify/dev-mark.ts'
 import { type CertificateDraft, type DevPki, toPem } from './pki.ts'

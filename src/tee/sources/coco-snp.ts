@@ -1,6 +1,6 @@
 /** @module SNP reports as the guest agent writes them: a JSON object of named numbers and byte lists, put back into their 1184 bytes. */
 import { z } from 'zod'
-import { fromBase64, fromHex } from '../verify/bytes.ts'
+import { fromBase64, fromHex } from '../../core/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import { SNP_REPORT_BYTES } from '../verify/snp/report.ts'
 

@@ -1,6 +1,6 @@
 /** @module Evidence from the Confidential Containers guest API: the attestation agent on loopback. */
 import { z } from 'zod'
-import { fromBase64, fromHex, toBase64url } from '../verify/bytes.ts'
+import { fromBase64, fromHex, toBase64url } from '../../core/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import { chainOfEntries, reportOfAgent } from './coco-snp.ts'
 import { gpuAnswersOf } from './gpu-answers.ts'

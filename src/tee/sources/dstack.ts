@@ -1,6 +1,6 @@
 /** @module Evidence from dstack: the guest agent behind a unix socket. */
 import { z } from 'zod'
-import { fromHex, toHex } from '../verify/bytes.ts'
+import { fromHex, toHex } from '../../core/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import type { GpuPort } from './gpu-command.ts'
 import { type AgentAddress, askAgent, parseAnswer } from './http.ts'

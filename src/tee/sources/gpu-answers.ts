@@ -1,6 +1,6 @@
 /** @module The common form in which agents hand out GPU evidence: a list of texts, hex or base64. */
 import { z } from 'zod'
-import { fromBase64, fromHex, utf8 } from '../verify/bytes.ts'
+import { fromBase64, fromHex, utf8 } from '../../core/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import type { GpuAnswer } from './source.ts'
 

@@ -1,5 +1,5 @@
 /** @module The asked-for bytes inside an answer, at their fixed places: enough to compare, not a verification. */
-import { u16le } from '../verify/bytes.ts'
+import { u16le } from '../../core/bytes.ts'
 
 const REPORT_DATA_BYTES = 64
 /** Header of a TDX quote, and the descriptor that version 5 puts between it and the body. */

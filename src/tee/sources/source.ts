@@ -1,6 +1,7 @@
 /** @module Where a confidential guest gets its evidence: one question at a time, each answer compared with what was asked (CONF §13). */
+
+import { sameBytes } from '../../core/bytes.ts'
 import { type Clock, deadline } from '../../core/clock.ts'
-import { sameBytes } from '../verify/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import { gpuNonceIn, reportDataIn } from './report-data.ts'
 

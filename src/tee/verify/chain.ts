@@ -1,5 +1,5 @@
 /** @module A certificate chain up to a pinned root, and revocation lists over it (RFC 5280 §6, as far as attestation chains need it). */
-import { sameBytes, toHex } from './bytes.ts'
+import { sameBytes, toHex } from '../../core/bytes.ts'
 import { type Crl, isRevoked, parseCrl } from './crl.ts'
 import type { SignatureAlgorithm, VerifyContext } from './examination.ts'
 import type { Findings } from './findings.ts'

@@ -1,6 +1,7 @@
 /** @module What a worker claims, as it stands in an evidence record, and the hashes that bind it to a quote (CONF §4). Runs in the proof page too. */
+
+import { concat, domain, fromBase64url, toHex, u32be } from '../../core/bytes.ts'
 import { type Canonical, canonicalBytes } from '../../core/canonical.ts'
-import { concat, domain, fromBase64url, toHex, u32be } from './bytes.ts'
 import type { Hashes } from './examination.ts'
 import { hex, integer, list, literal, object, pattern, type Shape, text } from './shape.ts'
 

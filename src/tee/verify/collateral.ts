@@ -1,6 +1,7 @@
 /** @module Intel's collateral in the common shape of nine strings (CONF §14), and the exact text that Intel signed, cut out of a service's answer. */
+
+import { fromHex } from '../../core/bytes.ts'
 import { parseStrictJson } from '../../core/canonical.ts'
-import { fromHex } from './bytes.ts'
 import { TeeError } from './codes.ts'
 
 /** Issuer chains are PEM, lists and signatures hex; `tcb_info` and `qe_identity` are the signed texts, byte for byte. */

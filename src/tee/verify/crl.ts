@@ -1,5 +1,5 @@
 /** @module Certificate revocation lists (RFC 5280 §5): complete lists of one authority; delta and indirect lists are refused. */
-import { sameBytes } from './bytes.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import { TeeError } from './codes.ts'
 import {
   contextTag,

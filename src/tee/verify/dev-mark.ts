@@ -1,6 +1,7 @@
 /** @module The mark of simulated evidence: what a dev root vouches for says so in its measurement, and no vendor's root vouches for it (CONF §15). */
+
+import { toHex, utf8 } from '../../core/bytes.ts'
 import { isVendorRoot } from './anchors.ts'
-import { toHex, utf8 } from './bytes.ts'
 import type { VerifyContext } from './examination.ts'
 import type { Findings } from './findings.ts'
 import type { Certificate } from './x509.ts'

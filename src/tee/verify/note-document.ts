@@ -1,6 +1,7 @@
 /** @module The gateway's note to a receipt: what it booked and at which tier, signed by the broker that the worker's claims name (API B1). */
+
+import { concat, domain, fromBase64url, fromHex, toHex } from '../../core/bytes.ts'
 import { canonicalBytes } from '../../core/canonical.ts'
-import { concat, domain, fromBase64url, fromHex, toHex } from './bytes.ts'
 import { base64urlShape, digestShape, netShape } from './claims.ts'
 import type { Hashes, SignatureCheck } from './examination.ts'
 import { unitsShape } from './receipt-document.ts'

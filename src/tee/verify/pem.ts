@@ -1,5 +1,5 @@
 /** @module PEM text of certificates (RFC 7468), and a pool that reads each certificate of one examination once. */
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../core/bytes.ts'
 import { TeeError } from './codes.ts'
 import { type Certificate, parseCertificate } from './x509.ts'
 

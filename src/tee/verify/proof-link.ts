@@ -1,5 +1,5 @@
 /** @module What the Proof button carries: the job and the two salts that nobody else keeps, and the credential that follows from them (API B1, B6). */
-import { domain, fromBase64url, fromHex, toBase64url, toHex } from './bytes.ts'
+import { domain, fromBase64url, fromHex, toBase64url, toHex } from '../../core/bytes.ts'
 import type { Hashes } from './examination.ts'
 
 /** The 32-byte salts of input and result record. Who has them can test guesses against the receipt's hashes. */

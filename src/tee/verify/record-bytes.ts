@@ -1,5 +1,5 @@
 /** @module Records rebuilt from a content and its salt: what a receipt's hashes of input and result are over (CONF §5). */
-import { concat, toHex, u32be } from './bytes.ts'
+import { concat, toHex, u32be } from '../../core/bytes.ts'
 import type { Hashes } from './examination.ts'
 
 const headBytes = 36

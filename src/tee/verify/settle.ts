@@ -1,5 +1,5 @@
 /** @module From an examination to a verdict: each distinct signature is checked once. */
-import { sameBytes } from './bytes.ts'
+import { sameBytes } from '../../core/bytes.ts'
 import { inTableOrder, type TeeCode } from './codes.ts'
 import type { CheckSignatures, Examination, SignatureCheck, Verdict } from './examination.ts'
 

@@ -1,5 +1,5 @@
 /** @module The text of an answer as people copy it: one spelling whatever formatting a client adds or drops, and its hash under the result's salt (API B2). */
-import { domain, toHex, utf8 } from './bytes.ts'
+import { domain, toHex, utf8 } from '../../core/bytes.ts'
 import type { Hashes } from './examination.ts'
 
 /** Marks without a shape of their own, which clients add and drop: soft hyphen, zero-width, direction, byte order. */

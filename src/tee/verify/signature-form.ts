@@ -1,5 +1,5 @@
 /** @module Algorithms and signatures as certificates and revocation lists write them (RFC 5280, RFC 5758, RFC 4055). */
-import { concat, sameBytes, toHex } from './bytes.ts'
+import { concat, sameBytes, toHex } from '../../core/bytes.ts'
 import { type Der, DerError, expect, readDer, sequence, TAG, unsignedInteger } from './der.ts'
 import type { SignatureAlgorithm } from './examination.ts'
 

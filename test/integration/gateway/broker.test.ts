@@ -4,7 +4,7 @@ import { isModelId, parseId } from '../../../src/core/ids.ts'
 import { createLog } from '../../../src/core/log.ts'
 import { createBroker } from '../../../src/gateway/broker.ts'
 import type { Worker } from '../../../src/gateway/worker.ts'
-import { identityOf } from '../../../src/tee/identity.ts'
+import { identityOf } from '../../../src/tee/keys/identity.ts'
 import { handClock, NOW_S, someKid } from '../../support/tee.ts'
 
 const model = parseId('echo', isModelId)

@@ -7,7 +7,7 @@ import { type AttestedParty, verifyWorker } from '../../../src/tee/client/attest
 import { createClientJudge, workerBundle } from '../../../src/tee/client/judge.ts'
 import { sealForWorkers } from '../../../src/tee/client/seal.ts'
 import { openDevGround } from '../../../src/tee/dev/ground.ts'
-import { openEnvelope } from '../../../src/tee/envelope.ts'
+import { openEnvelope } from '../../../src/tee/sealing/envelope.ts'
 import { ECHO_TEXT } from '../../support/echo-lending.ts'
 import { openWorld, type TestFront, type World } from '../../support/queue-world.ts'
 import { codeThrown, text } from '../../support/tee.ts'
@@ -97,7 +97,7 @@ test('a job runs on the worker it was sealed to, among others that are free, and
   // Everything that the gateway's host ever had, against the answer: its stored secret opens nothing of it.
   const after = await world.db.rows.job.findUniqueOrThrow({ where: { id: job } })
   const secret = world.keks.unwrap('result', job, after.wrappedResult ?? new Uint8Array(0))
-  const { openSealedResult } = await import('../../../src/tee/result-stream.ts')
+  const { openSealedResult } = await import('../../../src/tee/sealing/result-stream.ts')
   const context = { net: 'devnet', job, attempt: ended.attempt, kid: chosen.kid } as const
   expect(await codeThrown(() => openSealedResult(secret, context, ended.sealed))).toBe(
     'result.open',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkSignaturesByNode, nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { checkSignaturesByNode, nodeHashes } from '../../../src/tee/crypto/node-crypto.ts'
 import { readBundle } from '../../../src/tee/verify/proof/bundle.ts'
 import { verifyProof } from '../../../src/tee/verify/proof/verify-proof.ts'
 import { type MadeProof, madeProof } from '../../support/proof.ts'
@@ -142,7 +142,7 @@ describe('the page', () => {
     for (const path of [
       '/proof/gateway/main.ts',
       '/proof/%2e%2e/package.json',
-      '/proof/tee/kek.ts',
+      '/proof/tee/keys/kek.ts',
     ])
       expect((await get(path)).status).toBe(404)
   })

@@ -18,9 +18,9 @@ import { closeEpoch } from '../../../src/payments/statements/close-epoch.ts'
 import { makeStatement } from '../../../src/payments/statements/make-statement.ts'
 import { readStatement, type Statement } from '../../../src/payments/statements/statement.ts'
 import { signVoucher } from '../../../src/payments/vouchers/voucher.ts'
-import { sha256Hex, utf8 } from '../../../src/tee/binary.ts'
-import { createWorkerKeys, type WorkerKeys } from '../../../src/tee/keyset.ts'
-import { buildReceipt } from '../../../src/tee/receipt.ts'
+import { sha256Hex, utf8 } from '../../../src/tee/crypto/binary.ts'
+import { createWorkerKeys, type WorkerKeys } from '../../../src/tee/keys/keyset.ts'
+import { buildReceipt } from '../../../src/tee/receipts/receipt.ts'
 import {
   captureOf,
   holdOf,

@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { runPolicy } from '../../../src/cli/policy.ts'
 import { UsageError } from '../../../src/cli/usage.ts'
 import { systemClock } from '../../../src/core/clock.ts'
-import { sha256Hex } from '../../../src/tee/binary.ts'
-import { devEntry, issueDevPolicy } from '../../../src/tee/dev-policy.ts'
-import { nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { sha256Hex } from '../../../src/tee/crypto/binary.ts'
+import { nodeHashes } from '../../../src/tee/crypto/node-crypto.ts'
+import { devEntry, issueDevPolicy } from '../../../src/tee/dev/policy.ts'
 import { type Policy, parsePolicy, policyDigest } from '../../../src/tee/verify/policy/document.ts'
 import {
   dayS,

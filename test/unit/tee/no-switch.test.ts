@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { nodeHashes } from '../../../src/tee/node-crypto.ts'
+import { nodeHashes } from '../../../src/tee/crypto/node-crypto.ts'
 import { Anchors } from '../../../src/tee/verify/anchors.ts'
 import { parseCollateral } from '../../../src/tee/verify/collateral.ts'
 import type { Verdict } from '../../../src/tee/verify/examination.ts'

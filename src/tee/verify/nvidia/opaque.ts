@@ -1,5 +1,5 @@
 /** @module NVIDIA's own part of a measurement report: what the GPU says about driver, firmware and mode. */
-import { toHex, u16le } from '../bytes.ts'
+import { toHex, u16le } from '../../../core/bytes.ts'
 import { TeeError } from '../codes.ts'
 
 export interface Opaque {

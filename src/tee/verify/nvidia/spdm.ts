@@ -1,5 +1,5 @@
 /** @module An SPDM 1.1 measurement report: the request that was asked, and the GPU's signed response (DSP0274 §10.11; CONF §11). */
-import { allZero, sameBytes, toHex, u16le } from '../bytes.ts'
+import { allZero, sameBytes, toHex, u16le } from '../../../core/bytes.ts'
 import { TeeError } from '../codes.ts'
 import { type Opaque, parseOpaque } from './opaque.ts'
 

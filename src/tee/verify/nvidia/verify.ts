@@ -1,5 +1,5 @@
 /** @module NVIDIA GPU evidence: one SPDM measurement report and the chain of the key that signed it (CONF §11). Hopper only. */
-import { sameBytes, toHex } from '../bytes.ts'
+import { sameBytes, toHex } from '../../../core/bytes.ts'
 import { checkChain } from '../chain.ts'
 import { TeeError } from '../codes.ts'
 import type { Examination, Measurements, VerifyContext } from '../examination.ts'
@@ -34,7 +34,7 @@ const DECODER_INDEX = '35'
 
 /**
  * Examines `evidence` by itself; never throws for what a stranger sent. Notes `X509_*`, `GPU_LAYOUT`, `GPU_ARCH`,
- * `GPU_FWID`, `GPU_SIG`, `GPU_NONCE`. Does not see revocations (only NVIDIA's service does, see `tee/nras.ts`), versions
+ * `GPU_FWID`, `GPU_SIG`, `GPU_NONCE`. Does not see revocations (only NVIDIA's service does, see `tee/evidence/nras.ts`), versions
  * and golden measurements (the policy's), or whether the GPU is in the machine that showed its evidence (nothing does).
  */
 export function examineGpu(input: GpuEvidence, context: VerifyContext): Examination {

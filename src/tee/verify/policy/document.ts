@@ -1,6 +1,7 @@
 /** @module The policy of one network and epoch: what may work there. One spelling only, so that its hash can stand in a registry (CONF §12). */
+
+import { fromUtf8, toHex } from '../../../core/bytes.ts'
 import { canonicalBytes, parseStrictJson } from '../../../core/canonical.ts'
-import { fromUtf8, toHex } from '../bytes.ts'
 import { TeeError } from '../codes.ts'
 import type { Hashes } from '../examination.ts'
 import { hex, integer, list, literal, object, pattern, type Shape } from '../shape.ts'

@@ -1,7 +1,8 @@
 /** @module Who signs policies: keys and their threshold by network, and the signatures of a document as data to check (CONF §12). */
+
+import { concat, domain, fromHex } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import type { AnchorSet } from '../anchors.ts'
-import { concat, domain, fromHex } from '../bytes.ts'
 import { type TeeCode, TeeError } from '../codes.ts'
 import type { SignatureCheck } from '../examination.ts'
 import type { Policy } from './document.ts'

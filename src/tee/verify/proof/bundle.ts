@@ -1,5 +1,5 @@
 /** @module A proof in one file: receipt, note, evidence record, and the salts where their holder added them. */
-import { fromBase64url, toBase64url } from '../bytes.ts'
+import { fromBase64url, toBase64url } from '../../../core/bytes.ts'
 import { base64urlShape } from '../claims.ts'
 import type { Salts } from '../proof-link.ts'
 import { literal, object, optional, type Shape } from '../shape.ts'

@@ -1,6 +1,7 @@
 /** @module Checks of what the gateway's operator signed, and of what this device saw before. */
+
+import { toHex } from '../../../core/bytes.ts'
 import { canonicalBytes, canonicalText } from '../../../core/canonical.ts'
-import { toHex } from '../bytes.ts'
 import { brokerKidOf, noteSignature } from '../note-document.ts'
 import { type Outcome, refuted, type Scene, tierOf, type Values } from './scene.ts'
 

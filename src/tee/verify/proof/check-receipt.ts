@@ -1,6 +1,7 @@
 /** @module Checks of the receipt itself and of the text that somebody read. */
+
+import { fromHex, toHex } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
-import { fromHex, toHex } from '../bytes.ts'
 import type { TeeCode } from '../codes.ts'
 import { ed25519Spki } from '../note-document.ts'
 import type { Salts } from '../proof-link.ts'

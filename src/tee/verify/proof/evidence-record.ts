@@ -1,11 +1,12 @@
 /** @module The evidence record: what a verdict was made from, named by its content; an ACI session document (CONF §8). */
+
+import { fromBase64, fromUtf8, toHex } from '../../../core/bytes.ts'
 import {
   type Canonical,
   canonicalBytes,
   canonicalText,
   parseStrictJson,
 } from '../../../core/canonical.ts'
-import { fromBase64, fromUtf8, toHex } from '../bytes.ts'
 import {
   base64urlShape,
   claimsShape,

@@ -1,7 +1,8 @@
 /** @module The evidence of a record judged again, at the time at which it was checked first: binding, machine, policy, GPUs. */
+
+import { domain, fromBase64url, fromHex, sameBytes } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import { Anchors } from '../anchors.ts'
-import { domain, fromBase64url, fromHex, sameBytes } from '../bytes.ts'
 import { gpuHashOf, gpuNonceOf, keysetDigestOf, reportDataOf } from '../claims.ts'
 import type { TeeCode } from '../codes.ts'
 import type {

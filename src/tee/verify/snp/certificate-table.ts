@@ -1,5 +1,5 @@
 /** @module The table of certificates that an SNP host hands to its guest (GHCB specification, §4.1.8.1; `auxblob` of configfs-tsm). */
-import { allZero, toHex, u32le } from '../bytes.ts'
+import { allZero, toHex, u32le } from '../../../core/bytes.ts'
 
 /** GUID → what it names. A host lists either VCEK or VLEK. */
 const kinds = {

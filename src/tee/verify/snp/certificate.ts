@@ -1,5 +1,5 @@
 /** @module AMD's own extensions of a VCEK or VLEK certificate (AMD 57230, §3.1 and §4). */
-import { sameBytes } from '../bytes.ts'
+import { sameBytes } from '../../../core/bytes.ts'
 import type { SnpProduct, SnpTcb } from './tcb.ts'
 
 /** What an endorsement certificate says about the chip it was issued for. */

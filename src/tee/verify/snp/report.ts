@@ -1,5 +1,5 @@
 /** @module The 1184 bytes of an AMD SEV-SNP attestation report, versions 2 to 5 (AMD 56860, table 23; CONF §11). Little-endian. */
-import { allZero, toHex, u32le, u64le } from '../bytes.ts'
+import { allZero, toHex, u32le, u64le } from '../../../core/bytes.ts'
 import { TeeError } from '../codes.ts'
 import type { SnpProduct } from './tcb.ts'
 

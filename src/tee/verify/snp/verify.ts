@@ -1,6 +1,7 @@
 /** @module AMD SEV-SNP evidence: one report, the chain of the chip's key, AMD's revocation list (CONF §11). */
+
+import { allZero, toHex } from '../../../core/bytes.ts'
 import { isVendorRoot } from '../anchors.ts'
-import { allZero, toHex } from '../bytes.ts'
 import { checkChain, checkRevocation } from '../chain.ts'
 import { TeeError } from '../codes.ts'
 import { checkDevMark } from '../dev-mark.ts'

@@ -1,5 +1,5 @@
 /** @module What the guest's own report shows without any collateral: no debugger, no page tricks, no service guest (CONF §10). */
-import { allZero, toHex, u64le } from '../bytes.ts'
+import { allZero, toHex, u64le } from '../../../core/bytes.ts'
 import type { Measurements } from '../examination.ts'
 import type { Findings } from '../findings.ts'
 import type { TdReport } from './quote.ts'

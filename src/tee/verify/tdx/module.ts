@@ -1,5 +1,5 @@
 /** @module The TDX module: signed by Intel, with allowed attributes, at which version (CONF §10). */
-import { sameBytes } from '../bytes.ts'
+import { sameBytes } from '../../../core/bytes.ts'
 import type { Findings } from '../findings.ts'
 import type { TdReport } from './quote.ts'
 import { type Match, matchIsv } from './tcb.ts'

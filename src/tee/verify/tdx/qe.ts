@@ -1,5 +1,5 @@
 /** @module The quoting enclave: that it is Intel's, vouches for the attestation key, and at which version it runs (CONF §10). */
-import { allZero, concat, sameBytes, u16le } from '../bytes.ts'
+import { allZero, concat, sameBytes, u16le } from '../../../core/bytes.ts'
 import type { Hashes } from '../examination.ts'
 import type { Findings } from '../findings.ts'
 import type { Quote } from './quote.ts'

@@ -1,5 +1,5 @@
 /** @module Intel TDX quotes, versions 4 and 5: their bytes taken apart, every length checked (CONF §10). */
-import { allZero, sameBytes, u16le, u32le } from '../bytes.ts'
+import { allZero, sameBytes, u16le, u32le } from '../../../core/bytes.ts'
 import { type TeeCode, TeeError } from '../codes.ts'
 
 /** What the TDX module reported about itself and the guest; fields are views of the quote. */

@@ -1,5 +1,5 @@
 /** @module Members of the JSON texts that Intel signs, each checked for its type; members that are not asked for are left alone, since Intel adds some without a new version. */
-import { fromHex } from '../bytes.ts'
+import { fromHex } from '../../../core/bytes.ts'
 import { TeeError } from '../codes.ts'
 import { parseJson } from '../collateral.ts'
 

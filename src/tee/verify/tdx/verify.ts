@@ -1,5 +1,5 @@
 /** @module The verifier of Intel TDX quotes: quote and collateral in, facts and failed checks out (CONF §9, §10). Judges the evidence alone; measurements and tolerated firmware are a policy's. */
-import { fromUtf8, sameBytes, toHex, utf8 } from '../bytes.ts'
+import { fromUtf8, sameBytes, toHex, utf8 } from '../../../core/bytes.ts'
 import { checkChain, checkRevocation } from '../chain.ts'
 import { type Collateral, collateralOf, hexBytes } from '../collateral.ts'
 import { checkDevMark } from '../dev-mark.ts'

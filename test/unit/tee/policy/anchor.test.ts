@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { type Anchor, additionsFrom, agreedAnchor, fileAnchor } from '../../../../src/tee/anchor.ts'
+import {
+  type Anchor,
+  additionsFrom,
+  agreedAnchor,
+  fileAnchor,
+} from '../../../../src/tee/policy/anchor.ts'
 import { TeeError } from '../../../../src/tee/verify/codes.ts'
 import { dayS, register, teeThrown } from '../../../support/policy.ts'
 import { NOW_S } from '../../../support/tee.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { policyChanges } from '../../../../src/tee/policy-changes.ts'
+import { policyChanges } from '../../../../src/tee/policy/changes.ts'
 import type { Policy } from '../../../../src/tee/verify/policy/document.ts'
 import type { PolicyEntry, TdxEntry } from '../../../../src/tee/verify/policy/entry.ts'
 import { register, snpEntry, someModel, somePolicy, tdxEntry } from '../../../support/policy.ts'

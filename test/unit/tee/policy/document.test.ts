@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nodeHashes } from '../../../../src/tee/node-crypto.ts'
-import { fromUtf8, utf8 } from '../../../../src/tee/verify/bytes.ts'
+import { fromUtf8, utf8 } from '../../../../src/core/bytes.ts'
+import { nodeHashes } from '../../../../src/tee/crypto/node-crypto.ts'
 import {
   NO_POLICY,
   type Policy,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { canonicalBytes } from '../../../../src/core/canonical.ts'
-import { nodeHashes } from '../../../../src/tee/node-crypto.ts'
+import { nodeHashes } from '../../../../src/tee/crypto/node-crypto.ts'
 import { composeHashOf } from '../../../../src/tee/verify/policy/event-log.ts'
 import { type LoggedEvent, loggedEvents, rtmr3Of } from '../../../support/event-log.ts'
 import { register } from '../../../support/policy.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nodeHashes } from '../../../../src/tee/node-crypto.ts'
+import { nodeHashes } from '../../../../src/tee/crypto/node-crypto.ts'
 import type { Measurements, Tcb } from '../../../../src/tee/verify/examination.ts'
 import type { Policy } from '../../../../src/tee/verify/policy/document.ts'
 import type { TdxEntry } from '../../../../src/tee/verify/policy/entry.ts'

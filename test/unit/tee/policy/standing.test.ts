@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Anchor } from '../../../../src/tee/anchor.ts'
-import { nodeHashes } from '../../../../src/tee/node-crypto.ts'
+import { nodeHashes } from '../../../../src/tee/crypto/node-crypto.ts'
+import type { Anchor } from '../../../../src/tee/policy/anchor.ts'
 import {
   type Found,
   inForceAt,
@@ -8,7 +8,7 @@ import {
   nextStanding,
   type Standing,
   standingOf,
-} from '../../../../src/tee/policy-standing.ts'
+} from '../../../../src/tee/policy/standing.ts'
 import { type Policy, policyDigest } from '../../../../src/tee/verify/policy/document.ts'
 import { dayS, NOW_MS, register, snpEntry, somePolicy, tdxEntry } from '../../../support/policy.ts'
 import { NOW_S } from '../../../support/tee.ts'
