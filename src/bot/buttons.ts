@@ -1,6 +1,6 @@
 /** @module Callback data: typed builders that never exceed 64 bytes, and the one parser; data may be forged, so parsing decides nothing but the shape. */
 import { isJobId, type JobId } from '../core/ids.ts'
-import type { CopyKey } from './copies.ts'
+import type { CopyKey } from './delivery/copies.ts'
 
 /** What can be done with a sealed copy of a result. `menu`: choose a language first. */
 type CopyAction = 'summarize' | 'translate' | 'menu' | 'txt' | 'srt'

@@ -13,7 +13,7 @@ import { mainKeyboard, viewOf } from './features/gpu.ts'
 import type { GpuPort } from './gpu-port.ts'
 import type { GpuStore, Notice, OwnedMachine } from './gpu-store.ts'
 import { gpuText, isOnline, progressText, stateOf } from './replies/gpu-text.ts'
-import { refusalOf } from './telegram-errors.ts'
+import { refusalOf } from './telegram/refusals.ts'
 import { chooseUi, type Texts, textsOf } from './texts/texts.ts'
 
 export interface GpuWatchDeps {

@@ -27,13 +27,13 @@ import { encodeProofLink } from '../tee/verify/proof-link.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
 import { openTokenCounters, type TokenCounters } from '../workers/token-counters.ts'
 import { type IntakeChoice, startBot } from './bot.ts'
-import { createBounds } from './bounds.ts'
 import { type BotConfig, botConfig } from './config.ts'
+import type { ProofLinks, ProofSalts } from './delivery/proof-links.ts'
+import type { AnswerFacts } from './delivery/recent-facts.ts'
 import type { GpuPort } from './gpu-port.ts'
-import { createPacer } from './pacer.ts'
-import type { ProofLinks, ProofSalts } from './proof-links.ts'
 import { createReader } from './reading/read.ts'
-import type { AnswerFacts } from './recent-facts.ts'
+import { createBounds } from './requests/bounds.ts'
+import { createPacer } from './telegram/pacer.ts'
 
 /** Opens Redis, desk, keys and Telegram; `facts` gives the content-free facts of recent answers to tools of this machine. */
 export async function main(

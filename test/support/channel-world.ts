@@ -1,6 +1,6 @@
 /** @module A channel with its discussion group, an admin and the bot, for tests. */
-import { type Channel, createChannelStore } from '../../src/bot/channel-store.ts'
-import { MARK } from '../../src/bot/posts.ts'
+import { type Channel, createChannelStore } from '../../src/bot/channels/channel-store.ts'
+import { MARK } from '../../src/bot/channels/posts.ts'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { type BotWorld, type BotWorldOptions, startBotWorld } from './bot.ts'
 import type { SeenMessage as Seen } from './simulator.ts'

@@ -6,8 +6,8 @@ import type {
 } from '@grammyjs/conversations'
 import { Plaintext } from '../../core/plaintext.ts'
 import type { Ctx } from '../context.ts'
-import type { DialogueStore } from '../dialogue-store.ts'
 import type { Vault } from '../vault-port.ts'
+import type { DialogueStore } from './store.ts'
 
 /** Raised when a dialogue's steps change: what was begun under another version is dropped. */
 const version = 1

@@ -1,8 +1,8 @@
 /** @module What is said after a pause or a failure: requests that waited long, requests that could not be handled. */
 import type { Update } from 'grammy/types'
 import type { Services } from '../context.ts'
+import { defaultSettings, uiOf } from '../people/settings.ts'
 import { button } from '../replies/keyboards.ts'
-import { defaultSettings, uiOf } from '../settings.ts'
 import { type Texts, textsOf } from '../texts/texts.ts'
 
 /** A request failed three times: one sentence, in private chats only. */

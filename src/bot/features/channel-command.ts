@@ -1,7 +1,7 @@
 /** @module /channel: the channels a person set up, and the way into the set-up. */
 import type { Composer } from 'grammy'
-import type { ChannelStore } from '../channel-store.ts'
-import { offData, setUpData, titleOf } from '../channel-trouble.ts'
+import type { ChannelStore } from '../channels/channel-store.ts'
+import { offData, setUpData, titleOf } from '../channels/trouble.ts'
 import type { Ctx, Services } from '../context.ts'
 import { channelDialogue } from '../dialogues/channel.ts'
 

@@ -2,9 +2,9 @@
 import type { Composer } from 'grammy'
 import type { ChatMemberUpdated } from 'grammy/types'
 import { describe } from '../../core/describe.ts'
-import { mayComment } from '../channel-rights.ts'
-import type { ChannelStore } from '../channel-store.ts'
-import { type ChannelTrouble, setUpData } from '../channel-trouble.ts'
+import type { ChannelStore } from '../channels/channel-store.ts'
+import { mayComment } from '../channels/rights.ts'
+import { type ChannelTrouble, setUpData } from '../channels/trouble.ts'
 import type { Ctx, Services } from '../context.ts'
 
 export interface MembershipDeps extends Pick<Services, 'api' | 'log'> {

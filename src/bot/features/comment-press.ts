@@ -2,7 +2,7 @@
 import type { Press } from '../buttons.ts'
 import type { Ctx, Services } from '../context.ts'
 import { sendAnswer } from '../replies/send.ts'
-import { refusalOf } from '../telegram-errors.ts'
+import { refusalOf } from '../telegram/refusals.ts'
 import type { Reply } from './press-reply.ts'
 
 /** Sent once however often it is pressed, unless Telegram leaves this one open too. Administrators of the discussion group only. */

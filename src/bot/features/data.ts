@@ -1,7 +1,7 @@
 /** @module /export and /terms: what is kept about a person, as a file, and the rules in short. */
 import { type Composer, InputFile } from 'grammy'
 import type { Ctx, Services } from '../context.ts'
-import type { ExportStore } from '../export-store.ts'
+import type { ExportStore } from '../people/export-store.ts'
 
 export function addData(
   composer: Composer<Ctx>,

@@ -2,9 +2,9 @@
 import type { Composer } from 'grammy'
 import type { Message, Update } from 'grammy/types'
 import type { Ctx, Services } from '../context.ts'
-import { readMessage } from '../incoming.ts'
-import { askerOf } from './asker.ts'
-import type { Requests } from './requests.ts'
+import { askerOf } from '../requests/asker.ts'
+import { readMessage } from '../requests/incoming.ts'
+import type { Requests } from '../requests/requests.ts'
 
 const maxAgeSeconds = 120
 

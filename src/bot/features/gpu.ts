@@ -8,7 +8,7 @@ import type { GpuPort } from '../gpu-port.ts'
 import { ALERTS, type Alerts, type GpuStore, type OwnedMachine } from '../gpu-store.ts'
 import { type GpuView, gpuText, machineLine, progressText } from '../replies/gpu-text.ts'
 import { sentenceOf } from '../replies/say.ts'
-import { refusalOf } from '../telegram-errors.ts'
+import { refusalOf } from '../telegram/refusals.ts'
 import type { Texts } from '../texts/texts.ts'
 
 export interface GpuDeps {

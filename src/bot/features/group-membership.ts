@@ -1,7 +1,7 @@
 /** @module The bot was added to a group, removed from it, or the group became a supergroup. */
 import type { Composer } from 'grammy'
 import type { Ctx, Services } from '../context.ts'
-import type { GroupStore } from '../group-store.ts'
+import type { GroupStore } from '../groups/group-store.ts'
 
 export interface GroupMembershipDeps extends Pick<Services, 'desk' | 'deliveries' | 'log'> {
   readonly groups: GroupStore

@@ -1,10 +1,10 @@
 /** @module What the bot says about itself: start, help, languages, privacy. */
 import { type Composer, InlineKeyboard } from 'grammy'
-import { commandList } from '../commands.ts'
 import type { Ctx, Services } from '../context.ts'
-import { strengths } from '../offered.ts'
 import { nameList } from '../replies/answer.ts'
 import { button } from '../replies/keyboards.ts'
+import { strengths } from '../requests/offered.ts'
+import { commandList } from '../telegram/commands.ts'
 
 export function addInfo(
   composer: Composer<Ctx>,

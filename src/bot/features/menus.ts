@@ -3,7 +3,7 @@ import type { Message } from 'grammy/types'
 import type { Ctx } from '../context.ts'
 import type { Keyboard } from '../replies/answer.ts'
 import { say } from '../replies/say.ts'
-import { askerOf } from './asker.ts'
+import { askerOf } from '../requests/asker.ts'
 
 /** A menu or question has done its work once something is chosen; answers stay. */
 export async function leaveMenu(ctx: Ctx, message: Message): Promise<void> {

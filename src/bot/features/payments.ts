@@ -6,8 +6,8 @@ import { describe } from '../../core/describe.ts'
 import type { StarsDesk } from '../../payments/stars/stars-desk-port.ts'
 import type { Paid } from '../../payments/stars/stars-port.ts'
 import type { Ctx, Services } from '../context.ts'
+import type { UserStore } from '../people/user-store.ts'
 import { chooseUi, type Texts, textsOf } from '../texts/texts.ts'
-import type { UserStore } from '../user-store.ts'
 
 export interface PaymentDeps extends Pick<Services, 'api' | 'log'> {
   readonly money: StarsDesk

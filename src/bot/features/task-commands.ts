@@ -2,12 +2,12 @@
 import type { Composer } from 'grammy'
 import type { Message } from 'grammy/types'
 import type { Ctx } from '../context.ts'
-import { type Incoming, readMessage } from '../incoming.ts'
-import { splitTarget } from '../instructions.ts'
 import { detectLanguage } from '../reading/language.ts'
 import { say } from '../replies/say.ts'
-import { askerOf } from './asker.ts'
-import type { Requests } from './requests.ts'
+import { askerOf } from '../requests/asker.ts'
+import { type Incoming, readMessage } from '../requests/incoming.ts'
+import { splitTarget } from '../requests/instructions.ts'
+import type { Requests } from '../requests/requests.ts'
 
 export type TaskName = 'translate' | 'summarize' | 'transcribe'
 

@@ -1,7 +1,7 @@
 /** @module Answers in a group: a sign on the message, then one quiet reply; long text is folded. */
 import type { Api } from 'grammy'
 import type { Place } from '../place.ts'
-import { refusalOf } from '../telegram-errors.ts'
+import { refusalOf } from '../telegram/refusals.ts'
 import type { Publisher } from './publisher.ts'
 import { optionsOf, sendAnswer } from './send.ts'
 

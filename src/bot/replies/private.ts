@@ -1,7 +1,7 @@
 /** @module Answers in a private chat: typing, a draft that grows and can be stopped, then a reply to the source. */
 import type { Api } from 'grammy'
-import type { Delivery } from '../delivery.ts'
-import { refusalOf } from '../telegram-errors.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+import { refusalOf } from '../telegram/refusals.ts'
 import { renderBlocks } from './blocks.ts'
 import type { FrameResult, Publisher, View } from './publisher.ts'
 import { optionsOf, sendAnswer } from './send.ts'

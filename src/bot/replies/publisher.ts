@@ -1,5 +1,5 @@
 /** @module How an answer reaches its place; no other code knows what kind of chat it serves. */
-import type { Delivery } from '../delivery.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import type { Answer, Keyboard } from './answer.ts'
 import type { Progress } from './send.ts'
 

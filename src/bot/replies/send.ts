@@ -2,7 +2,7 @@
 import { type Api, InputFile } from 'grammy'
 import type { InlineKeyboardMarkup, InputRichMessage, ReplyParameters } from 'grammy/types'
 import type { Place } from '../place.ts'
-import { refusalOf } from '../telegram-errors.ts'
+import { refusalOf } from '../telegram/refusals.ts'
 import type { Answer } from './answer.ts'
 import { type Block, paragraph, renderBlocks } from './blocks.ts'
 import { splitText } from './split.ts'

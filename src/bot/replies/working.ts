@@ -1,5 +1,5 @@
 /** @module The sentence that stands where an answer will be. */
-import type { Delivery } from '../delivery.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import { textsOf } from '../texts/texts.ts'
 import type { View } from './publisher.ts'
 

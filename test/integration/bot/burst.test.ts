@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { maxPerMinute } from '../../../src/bot/limits.ts'
+import { maxPerMinute } from '../../../src/bot/requests/limits.ts'
 import { type BotWorld, startBotWorld } from '../../support/bot.ts'
 
 let world: BotWorld

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { MARK } from '../../../src/bot/posts.ts'
+import { MARK } from '../../../src/bot/channels/posts.ts'
 import {
   addBot,
   buttonOf,

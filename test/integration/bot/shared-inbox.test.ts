@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { InboxStore } from '../../../src/bot/inbox.ts'
-import { createInboxStore, leaseMs } from '../../../src/bot/inbox-store.ts'
+import type { InboxStore } from '../../../src/bot/intake/inbox.ts'
+import { createInboxStore, leaseMs } from '../../../src/bot/intake/inbox-store.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { isFrontId, parseId } from '../../../src/core/ids.ts'
 import { type Database, openDatabase } from '../../../src/db/database.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { groupAdminCommands, privateCommands } from '../../../src/bot/commands.ts'
+import { groupAdminCommands, privateCommands } from '../../../src/bot/telegram/commands.ts'
 import { type Texts, textsOf, uiLanguages } from '../../../src/bot/texts/texts.ts'
 import { ERRORS } from '../../../src/core/errors.ts'
 
