@@ -1,7 +1,8 @@
 /** @module Whether a statement hangs together, link by link, each with a word of its own (PAY §15). Hashes, signatures and the chain come from whoever calls. */
+import { toHex, utf8 } from '../../core/bytes.ts'
 import type { Units } from '../../core/units.ts'
 import { differs, payOf } from '../prices/rates.ts'
-import { balanceLeaf, bytesOf, epochRoot, hexOf, NO_ROOT, receiptLeaf } from './leaves.ts'
+import { balanceLeaf, bytesOf, epochRoot, NO_ROOT, receiptLeaf } from './leaves.ts'
 import { rootAbove, type Sha256 } from './merkle.ts'
 import { rowsOf, type StatedRow } from './price-text.ts'
 import type { Statement, StatementEpoch, StatementReceipt } from './statement.ts'
@@ -155,12 +156,10 @@ const located = ({ epochs }: Statement): Located[] =>
     })),
   )
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
-
 /** Every kept receipt is signed, is the one its digest names, and says what was charged for. */
 async function checkReceipts(statement: Statement, ports: StatementPorts) {
   const keysets = new Map(
-    statement.keysets.map((text) => [`sha256:${hexOf(ports.sha256(utf8(text)))}`, text]),
+    statement.keysets.map((text) => [`sha256:${toHex(ports.sha256(utf8(text)))}`, text]),
   )
   const seen = new Set<string>()
   let count = 0
@@ -169,7 +168,7 @@ async function checkReceipts(statement: Statement, ports: StatementPorts) {
     seen.add(receipt.digest)
     const { document } = receipt
     if (document === undefined) continue
-    ensure(hexOf(ports.sha256(utf8(document))) === receipt.digest, `${at}.digest`)
+    ensure(toHex(ports.sha256(utf8(document))) === receipt.digest, `${at}.digest`)
     const keyset = keysets.get(ports.keysetNamed(document) ?? '')
     if (keyset === undefined) throw new Broken(`${at}.document`)
     const said = await ports.readReceipt(document, keyset)
@@ -222,7 +221,7 @@ function checkReceiptLeaves(statement: Statement, { sha256 }: StatementPorts) {
       path: receipt.path.map(bytesOf),
     }
     const root = rootAbove(leaf, place, sha256)
-    ensure(root !== undefined && hexOf(root) === epoch.receiptsRoot, `${at}.path`)
+    ensure(root !== undefined && toHex(root) === epoch.receiptsRoot, `${at}.path`)
     count++
   }
   return { count }
@@ -253,7 +252,7 @@ function checkBalanceLeaves({ epochs, payee }: Statement, { sha256 }: StatementP
     const leaf = balanceLeaf({ payee, totalNano: BigInt(balance.total) })
     const place = { index: balance.index, size: payeeCount, path: balance.path.map(bytesOf) }
     const root = rootAbove(leaf, place, sha256)
-    const holds = root !== undefined && hexOf(root) === balancesRoot
+    const holds = root !== undefined && toHex(root) === balancesRoot
     ensure(holds, `epochs.${String(number)}.balance`)
     count++
   }

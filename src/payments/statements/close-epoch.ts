@@ -1,5 +1,6 @@
 /** @module The end of a commit epoch: all that was earned since the last one goes into two trees, whose root the vault is given (PAY §15). */
 import { createHash } from 'node:crypto'
+import { toHex } from '../../core/bytes.ts'
 import type { Tx } from '../../db/database.ts'
 import {
   balanceLeaves,
@@ -10,7 +11,7 @@ import {
   receiptLeaves,
   takeReceipts,
 } from './epoch-store.ts'
-import { balanceLeaf, epochRoot, hexOf, NO_ROOT, receiptLeaf } from './leaves.ts'
+import { balanceLeaf, epochRoot, NO_ROOT, receiptLeaf } from './leaves.ts'
 import { rootOf } from './merkle.ts'
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
@@ -29,8 +30,8 @@ export async function closeEpoch(
   await takeReceipts(tx, { vault, epoch })
   const receipts = await receiptLeaves(tx, { vault, epoch })
   const balances = await balanceLeaves(tx, { vault, epoch })
-  const receiptsRoot = hexOf(rootOf(receipts.map(receiptLeaf), sha256))
-  const balancesRoot = hexOf(rootOf(balances.map(balanceLeaf), sha256))
+  const receiptsRoot = toHex(rootOf(receipts.map(receiptLeaf), sha256))
+  const balancesRoot = toHex(rootOf(balances.map(balanceLeaf), sha256))
   const previousRoot = last?.root ?? NO_ROOT
   const row: EpochRow = {
     vault,

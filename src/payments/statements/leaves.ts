@@ -1,4 +1,5 @@
 /** @module What a vault's commitment is made of, byte by byte (PAY §15). Runs in Node and in a browser. */
+import { concat, domain, fromHex, toHex } from '../../core/bytes.ts'
 import type { Sha256 } from './merkle.ts'
 
 /** One paid job. Hashes and payees are 64 hex characters. */
@@ -18,7 +19,7 @@ export interface BalanceLeaf {
 
 /** `receiptDigest 32 ‖ payee 32 ‖ pay uint128 ‖ totalAfter uint128 ‖ priceVersion uint32`, in ledger order. */
 export const receiptLeaf = (leaf: ReceiptLeaf): Uint8Array =>
-  joined(
+  concat(
     bytesOf(leaf.digest),
     bytesOf(leaf.payee),
     uint(leaf.payNano, 16),
@@ -28,7 +29,7 @@ export const receiptLeaf = (leaf: ReceiptLeaf): Uint8Array =>
 
 /** `payee 32 ‖ earned total uint128`, by payee, each once. */
 export const balanceLeaf = (leaf: BalanceLeaf): Uint8Array =>
-  joined(bytesOf(leaf.payee), uint(leaf.totalNano, 16))
+  concat(bytesOf(leaf.payee), uint(leaf.totalNano, 16))
 
 /** Before the first epoch. */
 export const NO_ROOT = '0'.repeat(64)
@@ -43,11 +44,10 @@ export const epochRoot = (
   },
   sha256: Sha256,
 ): string =>
-  hexOf(
+  toHex(
     sha256(
-      joined(
-        new TextEncoder().encode('chrysalis/ledger/1'),
-        new Uint8Array(1),
+      domain(
+        'chrysalis/ledger/1',
         uint(BigInt(parts.epoch), 4),
         bytesOf(parts.previousRoot),
         bytesOf(parts.receiptsRoot),
@@ -56,28 +56,15 @@ export const epochRoot = (
     ),
   )
 
-/** Lower-case hex. */
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
-/** Inverse of `hexOf`; what is not hex was refused before. */
-export const bytesOf = (hex: string): Uint8Array =>
-  Uint8Array.from({ length: hex.length / 2 }, (_, at) =>
-    Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16),
-  )
+/** Of hashes whose shape was checked before; RangeError for what is not hex. */
+export function bytesOf(hex: string): Uint8Array {
+  const bytes = fromHex(hex)
+  if (!bytes) throw new RangeError('not hex')
+  return bytes
+}
 
 /** Big-endian, exactly `length` bytes. Throws RangeError for what does not fit. */
 function uint(value: bigint, length: number): Uint8Array {
   if (value < 0n || value >= 1n << BigInt(8 * length)) throw new RangeError('out of range')
   return bytesOf(value.toString(16).padStart(2 * length, '0'))
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

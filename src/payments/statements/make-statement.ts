@@ -1,4 +1,5 @@
 /** @module One payee's statement, from the operator's rows (PAY §15). */
+import { toHex } from '../../core/bytes.ts'
 import type { Net } from '../../core/config.ts'
 import type { Units } from '../../core/units.ts'
 import type { Voucher } from '../../core/voucher.ts'
@@ -15,7 +16,7 @@ import {
   receiptsOf,
   takenAt,
 } from './epoch-store.ts'
-import { balanceLeaf, hexOf, NO_ROOT, receiptLeaf } from './leaves.ts'
+import { balanceLeaf, NO_ROOT, receiptLeaf } from './leaves.ts'
 import { treeOf } from './merkle.ts'
 import type { Statement, StatementEpoch, StatementReceipt } from './statement.ts'
 
@@ -113,7 +114,7 @@ async function receiptsIn(
       evidenceId: leaf.evidenceId,
       receipt: {
         index: leaf.index,
-        path: tree.pathOf(leaf.index).map(hexOf),
+        path: tree.pathOf(leaf.index).map(toHex),
         digest: leaf.digest,
         pay: leaf.payNano.toString(),
         totalAfter: leaf.totalAfterNano.toString(),
@@ -140,7 +141,7 @@ async function balanceIn(
   const index = balances.findIndex((leaf) => leaf.payee === payee)
   const mine = balances[index]
   if (!mine) return undefined
-  const path = treeOf(balances.map(balanceLeaf), sha256).pathOf(index).map(hexOf)
+  const path = treeOf(balances.map(balanceLeaf), sha256).pathOf(index).map(toHex)
   return { index, path, total: mine.totalNano.toString() }
 }
 

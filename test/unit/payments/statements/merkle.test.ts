@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { toHex } from '../../../../src/core/bytes.ts'
 import {
   balanceLeaf,
   epochRoot,
-  hexOf,
   NO_ROOT,
   receiptLeaf,
 } from '../../../../src/payments/statements/leaves.ts'
@@ -32,7 +32,7 @@ const roots = [
 describe('a Merkle tree', () => {
   it('has the roots of the reference implementation, of none to eight leaves', () => {
     for (const [size, root] of roots.entries())
-      expect(hexOf(rootOf(inputs.slice(0, size).map(bytes), sha256))).toBe(root)
+      expect(toHex(rootOf(inputs.slice(0, size).map(bytes), sha256))).toBe(root)
   })
 
   it('leads every leaf to its root by its path, and no other leaf, place, size or path', () => {
@@ -49,7 +49,7 @@ describe('a Merkle tree', () => {
         ): boolean => {
           const place = { index, size, path, ...change }
           const root = rootAbove(change.leaf ?? leafOf(index), place, sha256)
-          return root !== undefined && hexOf(root) === hexOf(tree.root)
+          return root !== undefined && toHex(root) === toHex(tree.root)
         }
         const flipped = path.map((hash) => Uint8Array.from(hash))
         const victim = flipped[anyBit % Math.max(1, path.length)]
@@ -87,13 +87,13 @@ describe('the bytes of a commitment', () => {
       priceVersion: 3,
     })
     const balance = balanceLeaf({ payee, totalNano: 258n })
-    const receiptsRoot = hexOf(rootOf([receipt], sha256))
-    const balancesRoot = hexOf(rootOf([balance], sha256))
+    const receiptsRoot = toHex(rootOf([receipt], sha256))
+    const balancesRoot = toHex(rootOf([balance], sha256))
 
-    expect(hexOf(receipt)).toBe(
+    expect(toHex(receipt)).toBe(
       `${digest}${payee}${'5'.padStart(32, '0')}${'102'.padStart(32, '0')}00000003`,
     )
-    expect(hexOf(balance)).toBe(`${payee}${'102'.padStart(32, '0')}`)
+    expect(toHex(balance)).toBe(`${payee}${'102'.padStart(32, '0')}`)
     expect(epochRoot({ epoch: 1, previousRoot: NO_ROOT, receiptsRoot, balancesRoot }, sha256)).toBe(
       createHash('sha256')
         .update('chrysalis/ledger/1')
