@@ -1,5 +1,4 @@
 /** @module Command names and what runs for each; the only place where commands meet. */
-
 import { AppError } from '../core/app-error.ts'
 import { ConfigError, type Environment } from '../core/config.ts'
 import { describe } from '../core/describe.ts'

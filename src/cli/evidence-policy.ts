@@ -1,5 +1,4 @@
 /** @module What a policy in a file says of verified evidence, for `evidence verify --policy`. */
-
 import { fromUtf8 } from '../core/bytes.ts'
 import { checkSignaturesByNode, nodeHashes } from '../tee/crypto/node-crypto.ts'
 import type { AnchorSet } from '../tee/verify/anchors.ts'

@@ -1,5 +1,4 @@
 /** @module `chrysalis evidence verify`: the verifier of production on a file, for whoever wants to know what a quote says. */
-
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { checkSignaturesByNode, nodeHashes } from '../tee/crypto/node-crypto.ts'

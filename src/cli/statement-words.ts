@@ -1,5 +1,4 @@
 /** @module What a statement's check says to the owner of a GPU. */
-
 import { showCoin } from '../core/coin.ts'
 import type { Link, LinkReport, StatementReport } from '../payments/statements/check-statement.ts'
 

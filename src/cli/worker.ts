@@ -1,5 +1,4 @@
 /** @module `chrysalis worker`: the GPU owner's process. Loads no database, Redis or Telegram code. */
-
 import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
 import { settingsOfJoinCode } from '../core/join-code.ts'

@@ -1,5 +1,4 @@
 /** @module The only way to standard error: events named by literals, with fields that cannot be content. */
-
 import type { Description } from './describe.ts'
 import type { Id } from './ids.ts'
 

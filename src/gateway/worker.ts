@@ -1,5 +1,4 @@
 /** @module An admitted worker and the leases it holds, as the gateway sees them; state that lives as long as the connection. */
-
 import type { ErrorCode } from '../core/errors.ts'
 import type { FrameOf, FromGateway } from '../core/frames.ts'
 import type { BlobId, JobId, Kid, ModelId, PoolId } from '../core/ids.ts'

@@ -1,5 +1,4 @@
 /** @module Hands every ended job to its front at least once; the row, not a message, says what is still owed (ENG B9). */
-
 import type { Clock } from '../core/clock.ts'
 import { describe } from '../core/describe.ts'
 import { isBlobId, type JobId } from '../core/ids.ts'

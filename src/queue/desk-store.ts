@@ -1,5 +1,4 @@
 /** @module The front's side of the rows of `jobs`: taken in, looked at, ended early, delivered. */
-
 import type { ErrorCode } from '../core/errors.ts'
 import type { FrontId, JobId, Kid, OwnerId } from '../core/ids.ts'
 import type { HoldRequest } from '../core/money.ts'

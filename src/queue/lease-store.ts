@@ -1,5 +1,4 @@
 /** @module The broker's side of the rows: the fence, the release log, and the one statement that settles (CONF §6). */
-
 import { AppError } from '../core/app-error.ts'
 import { parseStrictJson } from '../core/canonical.ts'
 import type { ErrorCode } from '../core/errors.ts'

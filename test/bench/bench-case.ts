@@ -1,5 +1,4 @@
 /** @module What a bench case gives back, and the ground it stands on. */
-
 import type { Gate } from './gates.ts'
 
 /** `printed`: measured without a target. `void`: the control was off, the ratios mean nothing. */

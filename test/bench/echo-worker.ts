@@ -1,5 +1,4 @@
 /** @module A worker process with the real session, keys, sealing and receipts, whose work is to say the text again. */
-
 import { systemClock } from '../../src/core/clock.ts'
 import { createLog } from '../../src/core/log.ts'
 import { Secret } from '../../src/core/plaintext.ts'

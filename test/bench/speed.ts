@@ -1,5 +1,4 @@
 /** @module Q5 and T1: the first token and the last through everything, against node-llama-cpp itself, and what reusing the system part saves. */
-
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ModelId } from '../../src/core/ids.ts'

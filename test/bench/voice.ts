@@ -1,5 +1,4 @@
 /** @module V1: a voice note through everything against the speech engine itself, in time and in CPU. */
-
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Plaintext } from '../../src/core/plaintext.ts'

@@ -1,5 +1,4 @@
 /** @module The dev network's SNP and GPU evidence under its own roots, and its verdicts, for tests. */
-
 import { checkSignaturesByNode, nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
 import { type DevGpuWish, devGpu, devGpuRoot } from '../../src/tee/dev/gpu.ts'
 import { createDevPki } from '../../src/tee/dev/pki.ts'

@@ -1,5 +1,4 @@
 /** @module A dev network with a fixed seed, its quotes, and the verifier's word on them. */
-
 import { checkSignaturesByNode, nodeHashes } from '../../src/tee/crypto/node-crypto.ts'
 import { createDevPki } from '../../src/tee/dev/pki.ts'
 import { type DevTdx, type DevTdxWish, devTdx, type TdxEdits } from '../../src/tee/dev/tdx.ts'

@@ -1,5 +1,4 @@
 /** @module Stand-ins for the guest agents: Confidential Containers' on a loopback port, dstack's on a unix socket. */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 /** @module Every way in which a TDX quote or its collateral can be wrong, with the code that says so. */
-
 import { concat, u32le } from '../../src/core/bytes.ts'
 import { der, sequence, truth } from '../../src/tee/dev/der-writer.ts'
 import { devKey } from '../../src/tee/dev/dev-key.ts'

@@ -1,5 +1,4 @@
 /** @module Delivers ended jobs: at least once to people, at most once under channel posts, never a frame after the final. */
-
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { describe } from '../../core/describe.ts'

@@ -1,5 +1,4 @@
 /** @module Rows that say where each job's answer goes and how far it has come. No words of it. */
-
 import type { Clock } from '../../core/clock.ts'
 import { isFrontId, isJobId, parseId } from '../../core/ids.ts'
 import type { Database } from '../../db/database.ts'

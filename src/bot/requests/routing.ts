@@ -1,5 +1,4 @@
 /** @module What to do with a message: one table, pure, in the order of TG A7. */
-
 import { isLeftAlone, type Settings } from '../people/settings.ts'
 import type { Detected } from '../reading/language.ts'
 import { type Body, type Incoming, isOnlyLinks } from './incoming.ts'

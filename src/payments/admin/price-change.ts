@@ -1,5 +1,4 @@
 /** @module How one table of prices differs from the next: what decides when the next may hold (PAY §6). */
-
 import { type Rates, UNIT_KINDS } from '../prices/rates.ts'
 import { keyOf, type PriceTable } from '../prices/table.ts'
 

@@ -1,5 +1,4 @@
 /** @module The ledger itself: transactions whose postings sum to 0 in each asset, each written once (PAY §3). */
-
 import { AppError } from '../../core/app-error.ts'
 import type { Asset } from '../../core/coin.ts'
 import type { Tx } from '../../db/database.ts'

@@ -1,5 +1,4 @@
 /** @module Hold, capture, release: the ledger's side of a job, inside the transactions that write its row (PAY §2, §3). */
-
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { isJobId, type JobId } from '../../core/ids.ts'

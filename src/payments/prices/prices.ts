@@ -1,5 +1,4 @@
 /** @module The price tables in use: which one quotes new jobs, and what each job was quoted under (PAY §2). */
-
 import { AppError } from '../../core/app-error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Asset } from '../../core/coin.ts'

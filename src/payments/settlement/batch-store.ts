@@ -1,5 +1,4 @@
 /** @module Batches, their messages and lines as rows: every arrow of the outbox is one transaction here (PAY §7). */
-
 import { AppError } from '../../core/app-error.ts'
 import type { Database, Tx } from '../../db/database.ts'
 import type { Batch, BatchState, Chunk, Outcome, Signed } from './batch.ts'

@@ -1,5 +1,4 @@
 /** @module Our rows against the vault's own: at every start, after every failure, each night; what does not agree stops all sending (PAY §7). */
-
 import type { Address } from '@ton/core'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { ChainPort } from '../chain/port.ts'

@@ -1,5 +1,4 @@
 /** @module The client's own verdict on evidence: the verifier and the policy judge of production, run where the client is (CONF §9–§12). */
-
 import { fromUtf8 } from '../../core/bytes.ts'
 import { equalBytes } from '../crypto/aead.ts'
 import { fromBase64url } from '../crypto/binary.ts'

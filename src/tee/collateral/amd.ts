@@ -1,5 +1,4 @@
 /** @module What AMD publishes about a chip: its certificate for one firmware state, the chain above it, the chain's revocation list (CONF §14). */
-
 import { fromBase64, fromUtf8 } from '../../core/bytes.ts'
 import { fromHex, toBase64url, toHex } from '../crypto/binary.ts'
 import { TeeError } from '../verify/codes.ts'

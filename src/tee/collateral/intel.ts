@@ -1,5 +1,4 @@
 /** @module What Intel publishes about a TDX platform, part by part, in the exact text that was signed (CONF §14). */
-
 import { fromUtf8 } from '../../core/bytes.ts'
 import { fromHex, toHex } from '../crypto/binary.ts'
 import { TeeError } from '../verify/codes.ts'

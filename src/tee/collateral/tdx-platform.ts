@@ -1,5 +1,4 @@
 /** @module Which collateral a TDX quote needs, by its own, not yet believed certificate. */
-
 import { toHex } from '../../core/bytes.ts'
 import { TeeError } from '../verify/codes.ts'
 import { pemToDer } from '../verify/pem.ts'

@@ -1,5 +1,4 @@
 /** @module From a machine's bytes to verdicts: which kind it is, its collateral, its signatures. The evidence alone; no policy, no claims (CONF §9–§11). */
-
 import { fromUtf8 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { SnpChip } from '../collateral/amd.ts'

@@ -1,5 +1,4 @@
 /** @module The policy in force, kept up to date: documents from a folder, believed as far as signatures, succession and the registry's anchor go (CONF §12). */
-
 import { fromUtf8 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Net } from '../../core/config.ts'

@@ -1,5 +1,4 @@
 /** @module Which evidence source this guest has: asked for by name, or found by looking; never another than the one that was asked for. */
-
 import { type Clock, deadline } from '../../core/clock.ts'
 import type { Net } from '../../core/config.ts'
 import { TeeError } from '../verify/codes.ts'

@@ -1,5 +1,4 @@
 /** @module Where a confidential guest gets its evidence: one question at a time, each answer compared with what was asked (CONF §13). */
-
 import { sameBytes } from '../../core/bytes.ts'
 import { type Clock, deadline } from '../../core/clock.ts'
 import { TeeError } from '../verify/codes.ts'

@@ -1,5 +1,4 @@
 /** @module What a worker claims, as it stands in an evidence record, and the hashes that bind it to a quote (CONF §4). Runs in the proof page too. */
-
 import { concat, domain, fromBase64url, toHex, u32be } from '../../core/bytes.ts'
 import { type Canonical, canonicalBytes } from '../../core/canonical.ts'
 import type { Hashes } from './examination.ts'

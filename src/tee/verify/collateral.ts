@@ -1,5 +1,4 @@
 /** @module Intel's collateral in the common shape of nine strings (CONF §14), and the exact text that Intel signed, cut out of a service's answer. */
-
 import { fromHex } from '../../core/bytes.ts'
 import { parseStrictJson } from '../../core/canonical.ts'
 import { TeeError } from './codes.ts'

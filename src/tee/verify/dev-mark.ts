@@ -1,5 +1,4 @@
 /** @module The mark of simulated evidence: what a dev root vouches for says so in its measurement, and no vendor's root vouches for it (CONF §15). */
-
 import { toHex, utf8 } from '../../core/bytes.ts'
 import { isVendorRoot } from './anchors.ts'
 import type { VerifyContext } from './examination.ts'

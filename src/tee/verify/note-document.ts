@@ -1,5 +1,4 @@
 /** @module The gateway's note to a receipt: what it booked and at which tier, signed by the broker that the worker's claims name (API B1). */
-
 import { concat, domain, fromBase64url, fromHex, toHex } from '../../core/bytes.ts'
 import { canonicalBytes } from '../../core/canonical.ts'
 import { base64urlShape, digestShape, netShape } from './claims.ts'

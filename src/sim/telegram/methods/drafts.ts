@@ -1,5 +1,4 @@
 /** @module Streamed drafts and chat actions: what a private chat shows while an answer is being made. */
-
 import { parseFormatted } from '../formatting.ts'
 import { endDraft, maxTextChars } from '../outgoing.ts'
 import { badRequest } from '../refusal.ts'

@@ -1,5 +1,4 @@
 /** @module The policy of one network and epoch: what may work there. One spelling only, so that its hash can stand in a registry (CONF §12). */
-
 import { fromUtf8, toHex } from '../../../core/bytes.ts'
 import { canonicalBytes, parseStrictJson } from '../../../core/canonical.ts'
 import { TeeError } from '../codes.ts'

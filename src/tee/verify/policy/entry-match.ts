@@ -1,5 +1,4 @@
 /** @module Whether evidence is what one entry of a policy describes: exact measurements, models and GPUs (CONF §10–§12). */
-
 import type { AnchorSet } from '../anchors.ts'
 import type { TeeCode } from '../codes.ts'
 import type { Measurements, Verdict } from '../examination.ts'

@@ -1,5 +1,4 @@
 /** @module One entry of a policy: a machine state that may work, measured exactly; what no network may ever allow has no spelling here (CONF §12). */
-
 import { fromHex, u64le } from '../../../core/bytes.ts'
 import type { AnchorSet } from '../anchors.ts'
 

@@ -1,5 +1,4 @@
 /** @module dstack's event log: replayed into RTMR3, so that what it names may be believed (CONF §10). */
-
 import { concat, fromHex, sameBytes, toHex, utf8 } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import type { Hashes } from '../examination.ts'

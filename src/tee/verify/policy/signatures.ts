@@ -1,5 +1,4 @@
 /** @module Who signs policies: keys and their threshold by network, and the signatures of a document as data to check (CONF §12). */
-
 import { concat, domain, fromHex } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import type { AnchorSet } from '../anchors.ts'

@@ -1,5 +1,4 @@
 /** @module Checks of what the gateway's operator signed, and of what this device saw before. */
-
 import { toHex } from '../../../core/bytes.ts'
 import { canonicalBytes, canonicalText } from '../../../core/canonical.ts'
 import { brokerKidOf, noteSignature } from '../note-document.ts'

@@ -1,5 +1,4 @@
 /** @module Checks of the receipt itself and of the text that somebody read. */
-
 import { fromHex, toHex } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import type { TeeCode } from '../codes.ts'

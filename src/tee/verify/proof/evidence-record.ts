@@ -1,5 +1,4 @@
 /** @module The evidence record: what a verdict was made from, named by its content; an ACI session document (CONF §8). */
-
 import { fromBase64, fromUtf8, toHex } from '../../../core/bytes.ts'
 import {
   type Canonical,

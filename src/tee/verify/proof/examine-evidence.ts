@@ -1,5 +1,4 @@
 /** @module The evidence of a record judged again, at the time at which it was checked first: binding, machine, policy, GPUs. */
-
 import { domain, fromBase64url, fromHex, sameBytes } from '../../../core/bytes.ts'
 import { canonicalBytes } from '../../../core/canonical.ts'
 import { Anchors } from '../anchors.ts'

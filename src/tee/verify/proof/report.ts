@@ -1,5 +1,4 @@
 /** @module What checking a proof says: eleven checks, who vouches for each, and what is not proven (API B4, B7). */
-
 import type { AnchorSet } from '../anchors.ts'
 import type { TeeCode } from '../codes.ts'
 

@@ -1,5 +1,4 @@
 /** @module AMD SEV-SNP evidence: one report, the chain of the chip's key, AMD's revocation list (CONF §11). */
-
 import { allZero, toHex } from '../../../core/bytes.ts'
 import { isVendorRoot } from '../anchors.ts'
 import { checkChain, checkRevocation } from '../chain.ts'
