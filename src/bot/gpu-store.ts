@@ -15,6 +15,8 @@ export interface OwnedMachine {
   readonly isUsed: boolean
   readonly tier?: string
   readonly models: readonly string[]
+  /** Models that gave no answer in its self-test, and why. */
+  readonly failed: readonly { readonly model: string; readonly code: string }[]
   readonly admittedAtMs?: number
   readonly readyAtMs?: number
   readonly seenAtMs?: number
@@ -87,6 +89,8 @@ export interface GpuStore {
 }
 
 const noticesAtOnce = 20
+/** A refused worker tries again within half of it. */
+const awayMs = 60_000
 
 export function createGpuStore(db: Database): GpuStore {
   const { rows } = db
@@ -252,6 +256,7 @@ async function machinesOf(
       isUsed: join?.usedAt != null,
       tier: row.tier ?? undefined,
       models: row.models?.split(',').filter((id) => id !== '') ?? [],
+      failed: failedOf(row.failed),
       admittedAtMs: msOf(row.admittedAt),
       readyAtMs: msOf(row.readyAt),
       seenAtMs: msOf(row.seenAt),
@@ -264,17 +269,27 @@ async function machinesOf(
   })
 }
 
+/** From `model:code` joined by commas. */
+const failedOf = (text: string | null): OwnedMachine['failed'] =>
+  (text ?? '').split(',').flatMap((one) => {
+    const [model = '', code = ''] = one.split(':')
+    return model === '' ? [] : [{ model, code }]
+  })
+
 const msOf = (date: Date | null): number | undefined => date?.getTime()
 
 type Loose<T> = { [K in keyof T]: T[K] | undefined }
 
 /** Without the members that are undefined. */
 function stripped(it: Loose<Required<OwnedMachine>> & OwnedMachineCore): OwnedMachine {
-  const { token, number, wish, isUsed, models, ...rest } = it
+  const { token, number, wish, isUsed, models, failed, ...rest } = it
   const there = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-  return { token, number, wish, isUsed, models, ...there }
+  return { token, number, wish, isUsed, models, failed, ...there }
 }
-type OwnedMachineCore = Pick<OwnedMachine, 'token' | 'number' | 'wish' | 'isUsed' | 'models'>
+type OwnedMachineCore = Pick<
+  OwnedMachine,
+  'token' | 'number' | 'wish' | 'isUsed' | 'models' | 'failed'
+>
 
 async function removeMachine(
   tx: Tx,
@@ -293,6 +308,18 @@ async function removeMachine(
   if (join?.hw && others === 0) await tx.hardware.deleteMany({ where: { hw: join.hw, owner } })
 }
 
+/** Reasons in capitals that are an alert of their own, the gateway's own trouble, or a frame that came too late; those in small letters are none of the evidence. */
+const notTheirs = [
+  'POL_MEASUREMENT',
+  'POL_DENIED',
+  'POL_EXPIRED',
+  'CLM_EPOCH',
+  'CLM_NONCE',
+  'COL_FETCH',
+  'COL_SHAPE',
+  'COL_TIME',
+]
+
 /** Each flag is set in the statement that finds its cause, so that two processes tell a thing once. */
 async function noteAlarms(
   db: Database,
@@ -301,6 +328,7 @@ async function noteAlarms(
   const now = new Date(nowMs)
   const silent = new Date(nowMs - offlineMs)
   const soon = new Date(nowMs + evidenceMs)
+  const away = new Date(nowMs - awayMs)
   await db.transaction(async (tx) => {
     // What is well again may be told of anew.
     await tx.machine.updateMany({
@@ -314,6 +342,10 @@ async function noteAlarms(
     await tx.machine.updateMany({
       where: { toldImage: true, refused: null },
       data: { toldImage: false },
+    })
+    await tx.machine.updateMany({
+      where: { toldRefused: true, refused: null },
+      data: { toldRefused: false },
     })
     await tx.$executeRaw`
       WITH found AS (
@@ -337,11 +369,23 @@ async function noteAlarms(
     await tx.$executeRaw`
       WITH found AS (
         UPDATE machines SET told_image = true
-        WHERE removed_at IS NULL AND NOT told_image AND refused IN ('POL_MEASUREMENT', 'POL_DENIED')
+        WHERE removed_at IS NULL AND NOT told_image AND admitted_at IS NOT NULL
+          AND refused IN ('POL_MEASUREMENT', 'POL_DENIED')
         RETURNING owner, number, refused)
       INSERT INTO owner_notices (owner, kind, machine, ref, at)
       SELECT f.owner, 'image', f.number, f.refused, ${now}::timestamptz FROM found f JOIN owners o ON o.id = f.owner
       WHERE o.on_image`
+    // A minute: most come back by themselves.
+    await tx.$executeRaw`
+      WITH found AS (
+        UPDATE machines SET told_refused = true
+        WHERE removed_at IS NULL AND NOT told_refused AND admitted_at IS NOT NULL
+          AND refused ~ '^[A-Z]' AND refused <> ALL (${notTheirs})
+          AND coalesce(gone_at, seen_at) <= ${away}
+        RETURNING owner, number, refused)
+      INSERT INTO owner_notices (owner, kind, machine, ref, at)
+      SELECT f.owner, 'refused', f.number, f.refused, ${now}::timestamptz FROM found f JOIN owners o ON o.id = f.owner
+      WHERE o.on_evidence`
     await tx.$executeRaw`
       WITH paid AS (
         SELECT o.id, p.amount_nano, p.tx_hash, p.at, o.on_payout

@@ -12,7 +12,7 @@ import { createRounds } from '../core/rounds.ts'
 import { mainKeyboard, viewOf } from './features/gpu.ts'
 import type { GpuPort } from './gpu-port.ts'
 import type { GpuStore, Notice, OwnedMachine } from './gpu-store.ts'
-import { gpuText, isOnline, progressText, stateOf } from './replies/gpu-text.ts'
+import { gpuText, isOnline, progressText, refusalText, stateOf } from './replies/gpu-text.ts'
 import { refusalOf } from './telegram/refusals.ts'
 import { chooseUi, type Texts, textsOf } from './texts/texts.ts'
 
@@ -210,6 +210,8 @@ async function words(
       return { text: notices.evidence(machine, notice.ref) }
     case 'image':
       return { text: notices.image(machine) }
+    case 'refused':
+      return { text: notices.refused(machine, refusalText(gpu, notice.ref)) }
     case 'paid':
       return { text: notices.paid(showCoin(notice.nano ?? 0n)) }
     default:

@@ -139,7 +139,12 @@ const verdict = z.strictObject({
   sig: bytes(128),
 })
 
-/** Worker → gateway: absolute numbers, sent after admission and on change; free = slots − leases. */
+const failedModelsSchema = z
+  .array(z.strictObject({ id: id(isModelId), code: z.enum(WORKER_CODES) }))
+  .max(64)
+export type FailedModels = Readonly<z.infer<typeof failedModelsSchema>>
+
+/** Worker → gateway: absolute numbers, sent after admission and on change; free = slots − leases. `failed`: models that are loaded and gave no answer, with the reason; absent when there are none. */
 const ready = z.strictObject({
   type: z.literal('ready'),
   slots: slotsSchema,
@@ -153,6 +158,7 @@ const ready = z.strictObject({
       }),
     )
     .max(64),
+  failed: failedModelsSchema.optional(),
   running: runningSchema,
 })
 

@@ -96,7 +96,8 @@ export function createAcceptor(deps: {
       send: (frame) => link.send(frame),
       close: (code) => link.close(code),
       onRefused: ({ code, reason, isFinal, token }) => {
-        if (token !== undefined) machines?.refused(token, reason ?? code)
+        // One that is only asked again later works on.
+        if (token !== undefined && isFinal) machines?.refused(token, reason ?? code)
         log.warn('worker.refused', { code, reason, kid: worker?.kid })
         if (worker && isFinal) desk.dismiss(worker)
       },

@@ -1,6 +1,12 @@
 /** @module Rows of what is seen of the machines behind join tokens, for their owners. */
 import type { Database } from '../db/database.ts'
 
+export interface TriedModels {
+  readonly models: readonly string[]
+  /** Gave no answer. */
+  readonly failed: readonly { readonly id: string; readonly code: string }[]
+}
+
 /** Machines are named by what is kept of their join tokens (64 hex characters); a token that is no machine's changes nothing. */
 export interface MachineStore {
   /** The installation's own token as its owner's first machine. Idempotent. */
@@ -9,16 +15,17 @@ export interface MachineStore {
     token: string,
     it: { kid: string; tier: string; evidenceUntilMs: number; nowMs: number },
   ): Promise<void>
-  /** Its models are loaded and announced. */
-  ready(token: string, models: readonly string[], nowMs: number): Promise<void>
+  /** Its models were tried: those that answered are announced. */
+  ready(token: string, tried: TriedModels, nowMs: number): Promise<void>
   refused(token: string, code: string, nowMs: number): Promise<void>
   /** The worker with this key left; one that came back under another key stays. */
   gone(token: string, kid: string, nowMs: number): Promise<void>
   seen(tokens: readonly string[], nowMs: number): Promise<void>
 }
 
-/** Model ids of one machine, joined. */
+/** Model ids of one machine, joined; with their codes, where they failed. */
 const maxModels = 160
+const joined = (parts: readonly string[]): string => parts.join(',').slice(0, maxModels)
 
 export function createMachineStore(db: Database): MachineStore {
   const { rows } = db
@@ -50,8 +57,9 @@ export function createMachineStore(db: Database): MachineStore {
       if (count > 0)
         await rows.machineKey.createMany({ data: [{ kid, token, at }], skipDuplicates: true })
     },
-    ready: async (token, models, nowMs) => {
-      const data = { readyAt: new Date(nowMs), models: models.join(',').slice(0, maxModels) }
+    ready: async (token, { models, failed }, nowMs) => {
+      const codes = failed.map(({ id, code }) => `${id}:${code}`)
+      const data = { readyAt: new Date(nowMs), models: joined(models), failed: joined(codes) }
       await rows.machine.updateMany({ where: { token }, data })
     },
     refused: async (token, code, nowMs) => {

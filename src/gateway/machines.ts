@@ -4,12 +4,12 @@ import { describe } from '../core/describe.ts'
 import type { Kid } from '../core/ids.ts'
 import type { Log } from '../core/log.ts'
 import type { AdmittedSession } from '../tee/admission/admission.ts'
-import type { MachineStore } from './machine-store.ts'
+import type { MachineStore, TriedModels } from './machine-store.ts'
 
 /** What a gateway sees of the workers of join tokens. */
 export interface MachineWatch {
   admitted(session: AdmittedSession): void
-  ready(session: AdmittedSession, models: readonly string[]): void
+  ready(session: AdmittedSession, tried: TriedModels): void
   /** `code`: of the error table or the attestation's. */
   refused(token: string, code: string): void
   gone(session: AdmittedSession): void
@@ -35,12 +35,13 @@ export function createMachines(deps: { store: MachineStore; clock: Clock; log: L
     admitted: ({ kid, token, tier, evidence }) => {
       here.set(kid, token)
       const nowMs = clock.now()
-      const evidenceUntilMs = evidence.expiresAt * 1000
+      // Documents of the vendor and of the operator end as well, but are renewed without its owner.
+      const evidenceUntilMs = evidence.judgement.mendBy ?? evidence.expiresAt * 1000
       note(() => store.admitted(token, { kid, tier, evidenceUntilMs, nowMs }))
     },
-    ready: ({ token }, models) => {
+    ready: ({ token }, tried) => {
       const nowMs = clock.now()
-      note(() => store.ready(token, models, nowMs))
+      note(() => store.ready(token, tried, nowMs))
     },
     refused: (token, code) => {
       const nowMs = clock.now()

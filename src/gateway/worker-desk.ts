@@ -93,16 +93,18 @@ export function createWorkerDesk(deps: {
       leasing.slotFreed(pool)
     }
     adoption.consider(worker, frame.running)
-    deps.machines?.ready(
-      worker.session,
-      [...worker.pools.values()].map(({ model }) => model),
-    )
+    const { failed = [] } = frame
+    deps.machines?.ready(worker.session, {
+      models: [...worker.pools.values()].map(({ model }) => model),
+      failed,
+    })
     log.info('worker.ready', {
       kid: worker.kid,
       pools: worker.pools.size,
       text: worker.slots.llm,
       speech: worker.slots.stt,
       running: frame.running.length,
+      ...(failed.length > 0 && { failed: failed.length }),
     })
   }
 

@@ -1,6 +1,6 @@
 /** @module Engine slots lent to jobs: what may be announced, and ports for one job at a time, waited for where a cancelled job still leaves its slot. */
 import { AppError } from '../core/app-error.ts'
-import type { FrameOf } from '../core/frames.ts'
+import type { FailedModels, FrameOf } from '../core/frames.ts'
 import type { ModelId } from '../core/ids.ts'
 import type { TaskPorts } from '../tasks/task.ts'
 
@@ -21,6 +21,8 @@ export interface SlotSource {
 
 export interface Lending {
   readonly models: readonly AnnouncedModel[]
+  /** Loaded and not announced: they gave no answer. */
+  readonly failed?: FailedModels
   readonly slots: FrameOf<'ready'>['slots']
   /** Name and version of the engine of a kind, for receipts. */
   readonly engineNames: Readonly<Record<Kind, string>>

@@ -19,6 +19,7 @@ import { createEarnings, type Earnings } from './earnings.ts'
 import { earningsInMemory, earningsPath, openEarningsFile } from './earnings-file.ts'
 import { openEvidenceSource } from './evidence-source.ts'
 import { loadEngines, packageFile } from './load-engines.ts'
+import { selfTest } from './self-test.ts'
 import { startSessions, type WorkerLoop } from './session.ts'
 import { work } from './work.ts'
 
@@ -33,8 +34,10 @@ export async function main({ env, log, clock, life }: Ground): Promise<WorkerLoo
   const net = config.CHRYSALIS_NET
   const broker = pinBroker(config.CHRYSALIS_BROKER_KEY)
   const { token, devSeed } = splitJoin(config.CHRYSALIS_JOIN.reveal())
-  const { engines, lending } = await loadEngines(config, { log, clock, signal: life.signal })
+  const { signal } = life
+  const { engines, lending: untried } = await loadEngines(config, { log, clock, signal })
   life.keep('engines', engines, (it) => it.close())
+  const lending = await selfTest(untried, { log, clock, signal })
   log.info('engines.loaded', { models: lending.models.length, ...lending.slots })
   const source = await openEvidenceSource({
     kind: config.CHRYSALIS_TEE,

@@ -181,11 +181,13 @@ function createTalk({ deps, attempts, enrolment, isDraining }: Link): Talk {
   const sayReady = (connection: Connection): void => {
     if (!session) return
     const isClosed = isDraining() || earnings?.stopped() !== undefined
+    const { failed = [] } = lending
     const slots = isClosed ? { text: 0, speech: 0 } : lending.slots
     connection.send({
       type: 'ready',
       slots,
       models: [...lending.models],
+      ...(failed.length > 0 && { failed: [...failed] }),
       running: attempts.running,
     })
   }

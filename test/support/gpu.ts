@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { GpuPort } from '../../src/bot/gpu-port.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Database } from '../../src/db/database.ts'
-import { createMachineStore } from '../../src/gateway/machine-store.ts'
+import { createMachineStore, type MachineStore } from '../../src/gateway/machine-store.ts'
 import { payeeOf, showPayout } from '../../src/payments/wallets/address.ts'
 import { createPayouts } from '../../src/payments/wallets/wallets.ts'
 
@@ -51,15 +51,23 @@ export async function emptyGpuTables(db: Database): Promise<void> {
   for (const table of tables) await (db.rows[table].deleteMany as () => Promise<unknown>)()
 }
 
-/** The machine's worker shows its token and is admitted, with its models loaded. */
-export async function bringOnline(db: Database, token: string, nowMs: number): Promise<string> {
+/** The machine's worker shows its token and is admitted, with its models loaded; `failed`: those that gave no answer. */
+export async function bringOnline(
+  db: Database,
+  token: string,
+  {
+    nowMs,
+    models = ['qwen2.5-coder-1.5b'],
+    failed = [],
+  }: { readonly nowMs: number } & Partial<Parameters<MachineStore['ready']>[1]>,
+): Promise<string> {
   const kid = randomBytes(16).toString('hex')
   const machines = createMachineStore(db)
   const usedAt = new Date(nowMs)
   await db.rows.joinToken.updateMany({ where: { hash: token }, data: { usedAt } })
   const evidenceUntilMs = nowMs + 30 * 24 * 3_600_000
   await machines.admitted(token, { kid, tier: 'simulated', evidenceUntilMs, nowMs })
-  await machines.ready(token, ['qwen2.5-coder-1.5b'], nowMs)
+  await machines.ready(token, { models, failed }, nowMs)
   return kid
 }
 

@@ -23,6 +23,8 @@ const unusedMs = 24 * 3_600_000
 const liveMs = 3_600_000
 /** Payouts on demand begin here. */
 const leastNano = 50_000_000n
+/** And go once an hour. */
+const askMs = 3_600_000
 
 /** Callback data: `g`, a letter, and a machine's number, a change's id or an alert's place. */
 const data = (act: string, arg: string | number = ''): string => `g${act}${arg}`
@@ -237,6 +239,7 @@ async function addMachine(
     isUsed: false,
     unusedUntilMs,
     models: [],
+    failed: [],
   }
   const progress = await ctx.reply(progressText(ctx.texts, fresh, nowMs))
   await store.setMessages(hash, {
@@ -263,10 +266,12 @@ async function payOut(
 ): Promise<string | undefined> {
   const { port } = deps
   const { gpu } = ctx.texts
-  const { linked, owed } = await viewOf(deps, owner)
+  const { linked, owed, nowMs } = await viewOf(deps, owner)
   const payee = port.payeeOf(linked.payout)
   if (payee === undefined || !port.payNow) return gpu.noWallet
   if (owed.unpaidNano < leastNano) return gpu.tooLittle(showCoin(leastNano))
+  const nextMs = (owed.last?.atMs ?? 0) + askMs
+  if (nowMs < nextMs) return gpu.tooEarly(nextMs)
   if (!isSure) {
     await deps.store.setLive(owner, undefined)
     const keyboard = new InlineKeyboard()

@@ -21,6 +21,7 @@ export function stateOf(machine: OwnedMachine, nowMs: number): MachineState {
   if (machine.refused !== undefined && !isHere) return 'refused'
   if (!isHere) return admittedAtMs === undefined ? 'new' : 'offline'
   if (readyAtMs === undefined) return 'loading'
+  if (machine.models.length === 0 && machine.failed.length > 0) return 'failing'
   if (wish !== 'working') return wish
   return 'online'
 }
@@ -104,8 +105,22 @@ export function progressText({ gpu }: Texts, machine: OwnedMachine, nowMs: numbe
   else if (tier.success) lines.push(steps.evidence(gpu.tiers[tier.data], gpu.ceilings[tier.data]))
   else if (isShown) lines.push(steps.evidenceWaits)
   if (state === 'loading') lines.push(steps.modelsWait)
-  if (isOnline(state)) lines.push(steps.models(machine.models.join(', ')), steps.online)
+  if (state === 'failing' || isOnline(state)) lines.push(...testLines(gpu, machine))
+  if (isOnline(state)) lines.push(steps.online)
   return lines.join('\n')
+}
+
+/** What each loaded model answered when it was tried. */
+function testLines({ steps, failures }: Texts['gpu'], { models, failed }: OwnedMachine): string[] {
+  const all = [...models, ...failed.map(({ model }) => model)]
+  const misses = failed.map(({ model, code }) =>
+    steps.selfTestFailed(model, sentenceFor(failures, code)),
+  )
+  return [
+    steps.models(all.join(', ')),
+    ...(models.length > 0 ? [steps.selfTest(models.join(', '))] : []),
+    ...misses,
+  ]
 }
 
 /** The enrolment is over, one way or the other. */
@@ -113,9 +128,11 @@ export const isOnline = (state: MachineState): boolean =>
   state === 'online' || state === 'paused' || state === 'draining'
 
 /** A sentence for what an owner can do something about, the code for the rest. */
-function refusalText({ refusals }: Texts['gpu'], code: string): string {
-  return isKnown(refusals, code) ? `${refusals[code]} [${code}]` : code
-}
+export const refusalText = ({ refusals }: Texts['gpu'], code: string): string =>
+  sentenceFor(refusals, code)
+
+const sentenceFor = (table: Readonly<Record<string, string>>, code: string): string =>
+  isKnown(table, code) ? `${table[code]} [${code}]` : code
 
 const isKnown = <T extends object>(table: T, name: PropertyKey): name is keyof T =>
   Object.hasOwn(table, name)

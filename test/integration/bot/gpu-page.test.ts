@@ -94,7 +94,7 @@ describe.skipIf(!hasChromium)('on the chat page', () => {
     await bubble('./chrysalis worker').waitFor()
     if (shots !== undefined) await page.screenshot({ path: `${shots}/gpu-command.png` })
     const { token } = await db.rows.machine.findFirstOrThrow()
-    const kid = await bringOnline(db, token, systemClock.now())
+    const kid = await bringOnline(db, token, { nowMs: systemClock.now() })
     await bubble('✓ online').waitFor()
     await write('/gpu')
     await bubble('Machine 1 · online').waitFor()

@@ -1,7 +1,9 @@
 /** /gpu over HTTP against the simulator, with a real database and machines that are rows. */
 import { expect, test } from 'vitest'
+import { createGpuStore } from '../../../src/bot/gpu-store.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import type { Database } from '../../../src/db/database.ts'
+import { createMachineStore } from '../../../src/gateway/machine-store.ts'
 import { showPayout } from '../../../src/payments/wallets/address.ts'
 import { createWalletStore } from '../../../src/payments/wallets/wallet-store.ts'
 import { type BotWorld, startBotWorld } from '../../support/bot.ts'
@@ -63,7 +65,7 @@ async function withMachine(world: World) {
   await press(world, menu, 'Add machine')
   await shown(world, saying('waiting for the command'))
   const row = await world.db.rows.machine.findFirstOrThrow()
-  const kid = await bringOnline(world.db, row.token, now())
+  const kid = await bringOnline(world.db, row.token, { nowMs: now() })
   await shown(world, saying('✓ online'))
   return { kid, token: row.token, menu }
 }
@@ -102,16 +104,57 @@ test('a machine’s command is shown once, to be copied, protected, and goes whe
     JSON.stringify([row, join], (_, it: unknown) => (typeof it === 'bigint' ? String(it) : it)),
   ).not.toContain(/CHRYSALIS_JOIN=([\w-]{43})/.exec(command.text ?? '')?.[1] ?? 'no token')
 
-  await bringOnline(world.db, row.token, now())
+  await bringOnline(world.db, row.token, { nowMs: now() })
   const done = await shown(world, saying('✓ online'))
 
   expect(done.message_id).toBe(steps.message_id)
   expect(done.text).toContain('test tier (its evidence is simulated')
-  expect(done.text).toContain('qwen2.5-coder-1.5b')
+  expect(done.text?.split('\n').slice(-3)).toEqual([
+    '✓ models loaded: qwen2.5-coder-1.5b',
+    '✓ self-test passed: qwen2.5-coder-1.5b',
+    '✓ online: it takes tasks now',
+  ])
   await world.sim.until(async () => {
     const seen = await world.sim.messages(world.ann)
     return seen.every(({ message_id: id }) => id !== command.message_id)
   })
+})
+
+test('a machine whose models give no answer says which and why, takes nothing, and is online once they do', async () => {
+  await using world = await startWorld()
+  await link(world.db, world.ann)
+  await world.sim.say(world.ann, '/gpu')
+  await press(world, await shown(world, saying('No machines yet')), 'Add machine')
+  await shown(world, saying('waiting for the command'))
+  const { token } = await world.db.rows.machine.findFirstOrThrow()
+  const [model, speech] = ['qwen2.5-coder-1.5b', 'whisper-base'] as const
+
+  await bringOnline(world.db, token, {
+    nowMs: now(),
+    models: [],
+    failed: [
+      { id: model, code: 'engine.oom' },
+      { id: speech, code: 'model.unheard-of' },
+    ],
+  })
+  const failed = await shown(world, saying(`✗ self-test of ${model} failed: not enough memory`))
+  expect(failed.text).toContain(`✗ self-test of ${speech} failed: model.unheard-of`)
+  expect(failed.text).not.toContain('✓ self-test')
+  expect(failed.text).not.toContain('online')
+  await world.sim.say(world.ann, '/gpu')
+  await shown(world, saying('Machine 1 · failed its self-test, takes nothing'))
+
+  await bringOnline(world.db, token, {
+    nowMs: now(),
+    failed: [{ id: speech, code: 'input.unsupported' }],
+  })
+  const done = await shown(world, saying('✓ online'))
+  expect(done.message_id).toBe(failed.message_id)
+  expect(done.text).toContain(`✓ self-test passed: ${model}`)
+  expect(done.text).toContain(`✗ self-test of ${speech} failed: sound cannot be decoded`)
+  const { kid } = await world.db.rows.machine.findFirstOrThrow()
+  await payTask(world.db, { kid: kid ?? '', payee, payNano: 5n, nowMs: now() })
+  await shown(world, saying('Machine 1 · online · test tier · 1 task today, 0.000000005 GRAM'))
 })
 
 test('each task’s pay appears in the open message by itself', async () => {
@@ -189,9 +232,34 @@ test('a payout on demand begins at 0.05, and needs a second press', async () => 
   expect(world.asked).toEqual([payee])
 })
 
+test('a payout on demand goes once an hour: who asks earlier is told from when on', async () => {
+  await using world = await startWorld()
+  const { kid } = await withMachine(world)
+  await payTask(world.db, { kid, payee, payNano: 400_000_000n, nowMs: now() })
+  const half = new Date(now() - 1_800_000)
+  const paid = { vault: 'f'.repeat(64), lt: 1n, payee, txHash: 'a'.repeat(64), at: half }
+  await world.db.rows.payout.create({ data: { ...paid, amountNano: 1n, totalNano: 1n } })
+  await world.sim.say(world.ann, '/gpu')
+  const open = await shown(world, saying('Unpaid: 0.4 GRAM'))
+
+  for (const data of ['gp', 'gP']) await world.sim.press(world.ann, open.message_id, { data })
+  await world.sim.until(async () => {
+    const answers = await world.sim.calls('answerCallbackQuery')
+    return (
+      answers.filter(({ params }) => String(params['text']).includes('once an hour')).length > 1
+    )
+  })
+  expect(world.asked).toEqual([])
+
+  await world.db.rows.payout.updateMany({ data: { at: new Date(now() - 3_600_000) } })
+  await world.sim.press(world.ann, open.message_id, { data: 'gP' })
+  await world.sim.until(() => world.asked.length > 0)
+  expect(world.asked).toEqual([payee])
+})
+
 test('alerts come once for each cause, and each can be switched off', async () => {
   await using world = await startWorld()
-  const { token } = await withMachine(world)
+  const { token, kid } = await withMachine(world)
   await world.sim.say(world.ann, '/gpu')
   await press(world, await shown(world, saying('Machine 1 · online')), 'Alerts')
   const alerts = await shown(world, saying('Tell me when'))
@@ -204,16 +272,27 @@ test('alerts come once for each cause, and each can be switched off', async () =
   const payment = { vault: 'f'.repeat(64), payee, txHash: 'a'.repeat(64), totalNano: 1n, at }
   await world.db.rows.payout.create({ data: { ...payment, lt: 1n, amountNano: 1n } })
   await world.db.rows.machine.update({ where: { token }, data: { goneAt: long, seenAt: long } })
+  const look = () =>
+    createGpuStore(world.db).notice({ nowMs: now(), offlineMs: 300_000, evidenceMs: 1 })
+  await look()
   await shown(world, saying('Machine 1 is offline for 5 minutes'))
   await world.db.rows.owner.updateMany({ data: { onPayout: true } })
   await world.db.rows.payout.create({
     data: { ...payment, lt: 2n, amountNano: 500_000_000n, at: new Date(now() + 1000) },
   })
+  await look()
+  const machines = createMachineStore(world.db)
+  await machines.gone(token, kid, now() - 60_000)
+  await machines.refused(token, 'TCB_STATUS', now())
+  await look()
+  await look()
+  await shown(world, saying('Machine 1 is refused: its firmware is out of date; update BIOS'))
   await shown(world, saying('Paid out: 0.5 GRAM'))
 
   const told = (await world.sim.messages(world.ann)).filter((it) => it.from_bot)
   expect(told.filter(saying('offline for 5 minutes'))).toHaveLength(1)
   expect(told.filter(saying('Paid out:'))).toHaveLength(1)
+  expect(told.filter(saying('is refused:'))).toHaveLength(1)
 }, 90_000)
 
 test('another wallet is asked about in the chat, in the owner’s language, and can be cancelled there', async () => {

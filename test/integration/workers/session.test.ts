@@ -16,6 +16,7 @@ import { newCek } from '../../../src/tee/sealing/envelope.ts'
 import { shownHash } from '../../../src/tee/verify/shown-text.ts'
 import { createBlobDownload } from '../../../src/workers/blob-download.ts'
 import type { Lending } from '../../../src/workers/lending.ts'
+import { selfTest } from '../../../src/workers/self-test.ts'
 import { startSessions, type WorkerLoop } from '../../../src/workers/session.ts'
 import { work } from '../../../src/workers/work.ts'
 import { devSource } from '../../support/attested.ts'
@@ -363,6 +364,21 @@ describe('a worker', () => {
     peer.send(leased.frame)
 
     expect(await peer.next('fail')).toMatchObject({ code: 'stores.lost' })
+  })
+
+  it('whose model gives no answer names it with its code and offers the others', async () => {
+    const broken = echoLending({ failure: new AppError('engine.oom') })
+    const signal = new AbortController().signal
+    const gateway = await startGateway()
+    startWorker(gateway, { lending: await selfTest(broken, { clock: systemClock, log, signal }) })
+    const peer = await gateway.peer()
+    await peer.admit()
+
+    const ready = await peer.next('ready')
+
+    expect(ready.models.map(({ id }) => id)).toEqual([ECHO_SPEECH])
+    expect(ready.failed).toEqual([{ id: 'echo-text', code: 'engine.oom' }])
+    expect(logLines.join('\n')).toContain('self-test.failed')
   })
 
   it('that drains takes no new jobs, finishes what runs and leaves', async () => {

@@ -42,6 +42,8 @@ export interface Judgement {
   readonly hw?: string
   /** Unix ms: when evidence, policy, entry or tolerance ends, whichever is first. Only where `ok`. */
   readonly expiresAt?: number
+  /** Unix ms: when the image or its firmware stops being accepted, which its owner can mend. Only where `ok`. */
+  readonly mendBy?: number
 }
 
 /**
@@ -85,6 +87,7 @@ export function judge(policy: Policy, judged: Judged): Judgement {
     tier: net === 'devnet' ? 'simulated' : gpus.length > 0 ? 'gpu-tee' : 'cpu-tee',
     ...known,
     expiresAt: Math.min(...untils.filter((end) => end !== undefined)),
+    mendBy: Math.min(match.entry.until * 1000, tcb.untilMs ?? Number.POSITIVE_INFINITY),
   }
 }
 
@@ -159,6 +162,6 @@ export function judgeInForce(
   if (others.length === 0) return now
   const failed = inTableOrder([...now.failed, ...others])
   const [code] = failed
-  const { tier: _tier, expiresAt: _expiresAt, ...facts } = now
+  const { tier: _tier, expiresAt: _expiresAt, mendBy: _mendBy, ...facts } = now
   return { ...facts, ok: false, failed, ...(code !== undefined && { code }) }
 }

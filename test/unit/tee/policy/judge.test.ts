@@ -39,6 +39,7 @@ describe('a worker whose state is listed', () => {
       entry: policy.entries[0],
       hw,
       expiresAt: NOW_MS + 7 * dayMs,
+      mendBy: (policy.entries[0]?.until ?? 0) * 1000,
     })
   })
 
@@ -238,7 +239,8 @@ describe('Intel’s statuses', () => {
     const tcb = someTcb({ status: 'OutOfDate', newestDateMs: NOW_MS - 29 * dayMs })
     const judged = someJudged({ verdict: someVerdict(measured, { tcb }) })
 
-    expect(judge(somePolicy(generous), judged).expiresAt).toBe(NOW_MS + dayMs)
+    const { expiresAt, mendBy } = judge(somePolicy(generous), judged)
+    expect([expiresAt, mendBy]).toEqual([NOW_MS + dayMs, NOW_MS + dayMs])
   })
 
   it('software hardening passes only with each of its advisories listed', () => {
