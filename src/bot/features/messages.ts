@@ -3,10 +3,10 @@ import type { Composer } from 'grammy'
 import type { Message } from 'grammy/types'
 import type { Ctx, Services } from '../context.ts'
 import { say } from '../replies/say.ts'
-import { askerOf, placeOf } from '../requests/asker.ts'
+import { type Asker, askerOf, placeOf } from '../requests/asker.ts'
 import { type Incoming, readMessage } from '../requests/incoming.ts'
 import { readInstruction } from '../requests/instructions.ts'
-import type { Asker, Requests } from '../requests/requests.ts'
+import type { Requests } from '../requests/requests.ts'
 
 export function addMessages(
   composer: Composer<Ctx>,

@@ -1,8 +1,30 @@
 /** @module Who asks, and where the answer goes, from a handler's context. */
 import type { Message } from 'grammy/types'
-import type { Ctx } from '../context.ts'
+import type { Who } from '../../payments/stars/stars-desk-port.ts'
+import type { JobClass } from '../../queue/desk-port.ts'
+import type { WorkPress } from '../buttons.ts'
+import type { Ctx, PersonFlavor, Services } from '../context.ts'
 import type { Place } from '../place.ts'
-import type { Asker } from './requests.ts'
+import type { Keyboard } from '../replies/answer.ts'
+import { say } from '../replies/say.ts'
+
+/** For whom, where, and what makes it another request than the first. */
+export interface Asker extends Pick<PersonFlavor, 'settings' | 'ui' | 'texts' | 'track'> {
+  readonly place: Place
+  readonly tag: string
+  readonly languageCode?: string
+  readonly class: JobClass
+  /** Nobody asked: what cannot be done is not mentioned. */
+  readonly isSilent?: boolean
+  /** For an admin who tries out what a channel would get. */
+  readonly isPreview?: boolean
+  /** They have seen what it costs. */
+  readonly isPriceAgreed?: boolean
+  /** The press that asks again what was asked, where the source message alone does not say it. */
+  readonly pressed?: WorkPress
+  /** Absent: the asker. */
+  readonly payer?: Who
+}
 
 /** `source`: the message that gets the reply. `tag`: empty, or the press that asks again. */
 export function askerOf(ctx: Ctx, source: Message, tag = ''): Asker {
@@ -38,4 +60,16 @@ export function placeOf(ctx: Ctx, source: Message): Place {
     ...user,
     ...answersIn,
   }
+}
+
+/** Says something to the asker; choices only where a press can be told to be theirs. */
+export async function tell(
+  api: Services['api'],
+  asker: Asker,
+  message: { text: string; keyboard?: Keyboard },
+): Promise<void> {
+  if (asker.isSilent === true) return
+  const { keyboard = [] } = message
+  const choices = asker.place.kind === 'private' ? keyboard : []
+  await say(api, asker.place, { text: message.text, keyboard: choices })
 }
