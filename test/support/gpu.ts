@@ -1,6 +1,6 @@
 /** @module GPU owners of tests: what `/gpu` needs, machines that come and go, tasks that were paid. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { GpuPort } from '../../src/bot/gpu-port.ts'
+import type { GpuPort } from '../../src/bot/gpu/port.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Database } from '../../src/db/database.ts'
 import { createMachineStore, type MachineStore } from '../../src/gateway/machine-store.ts'

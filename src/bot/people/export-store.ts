@@ -1,8 +1,8 @@
 /** @module Everything the database holds about one person, for /export: numbers, codes and times, since no words are kept. */
 import type { Database } from '../../db/database.ts'
 import type { StarsDesk } from '../../payments/stars/stars-desk-port.ts'
-import { machinesOfOwner } from '../gpu-export-store.ts'
-import type { GpuPort } from '../gpu-port.ts'
+import { machinesOfOwner } from '../gpu/export-store.ts'
+import type { GpuPort } from '../gpu/port.ts'
 
 export interface ExportStore {
   /** JSON, indented; sealed bytes are named by their size. */

@@ -1,9 +1,9 @@
 /** @module What `/gpu` and the message of an enrolment say, from rows; amounts through `core/coin`. */
 import { showCoin } from '../../core/coin.ts'
 import { tierSchema } from '../../core/tier.ts'
-import type { Earnings } from '../gpu-earnings-store.ts'
-import type { LinkedPayout } from '../gpu-port.ts'
-import type { Owed, OwnedMachine } from '../gpu-store.ts'
+import type { Earnings } from '../gpu/earnings-store.ts'
+import type { Owed, OwnedMachine } from '../gpu/gpu-store.ts'
+import type { LinkedPayout } from '../gpu/port.ts'
 import type { Texts } from '../texts/texts.ts'
 
 export type MachineState = keyof Texts['gpu']['states']

@@ -1,6 +1,6 @@
 /** What owners are told of without asking: each cause once, whatever the number of rounds and of processes. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createGpuStore, type GpuStore } from '../../../src/bot/gpu-store.ts'
+import { createGpuStore, type GpuStore } from '../../../src/bot/gpu/gpu-store.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { createMachineStore, type MachineStore } from '../../../src/gateway/machine-store.ts'
 import { bringOnline, emptyGpuTables } from '../../support/gpu.ts'

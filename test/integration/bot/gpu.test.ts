@@ -1,6 +1,6 @@
 /** /gpu over HTTP against the simulator, with a real database and machines that are rows. */
 import { expect, test } from 'vitest'
-import { createGpuStore } from '../../../src/bot/gpu-store.ts'
+import { createGpuStore } from '../../../src/bot/gpu/gpu-store.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { createMachineStore } from '../../../src/gateway/machine-store.ts'

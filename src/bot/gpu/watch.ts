@@ -4,17 +4,17 @@
  */
 import type { Api } from 'grammy'
 import type { InlineKeyboardMarkup } from 'grammy/types'
-import type { Clock } from '../core/clock.ts'
-import { showCoin } from '../core/coin.ts'
-import { describe } from '../core/describe.ts'
-import type { Log } from '../core/log.ts'
-import { createRounds } from '../core/rounds.ts'
-import { mainKeyboard, viewOf } from './features/gpu.ts'
-import type { GpuPort } from './gpu-port.ts'
+import type { Clock } from '../../core/clock.ts'
+import { showCoin } from '../../core/coin.ts'
+import { describe } from '../../core/describe.ts'
+import type { Log } from '../../core/log.ts'
+import { createRounds } from '../../core/rounds.ts'
+import { mainKeyboard, viewOf } from '../features/gpu.ts'
+import { gpuText, isOnline, progressText, refusalText, stateOf } from '../replies/gpu-text.ts'
+import { refusalOf } from '../telegram/refusals.ts'
+import { chooseUi, type Texts, textsOf } from '../texts/texts.ts'
 import type { GpuStore, Notice, OwnedMachine } from './gpu-store.ts'
-import { gpuText, isOnline, progressText, refusalText, stateOf } from './replies/gpu-text.ts'
-import { refusalOf } from './telegram/refusals.ts'
-import { chooseUi, type Texts, textsOf } from './texts/texts.ts'
+import type { GpuPort } from './port.ts'
 
 export interface GpuWatchDeps {
   readonly api: Api

@@ -1,5 +1,5 @@
 /** @module What is kept of a person as a GPU owner, for /export. */
-import type { Database } from '../db/database.ts'
+import type { Database } from '../../db/database.ts'
 
 /** Address, machines, changes of address, and what was told. Of join tokens, links and nonces the times alone: their hashes say nothing to a person. */
 export async function machinesOfOwner(db: Database, owner: string): Promise<object> {

@@ -1,6 +1,6 @@
 /** @module Rows of GPU owners as the bot shows them: machines, alerts, what has to be told. */
-import type { Database, Tx } from '../db/database.ts'
-import { type Earnings, earningsOf } from './gpu-earnings-store.ts'
+import type { Database, Tx } from '../../db/database.ts'
+import { type Earnings, earningsOf } from './earnings-store.ts'
 
 type MachineWish = 'working' | 'paused' | 'draining'
 

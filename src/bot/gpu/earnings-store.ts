@@ -1,5 +1,5 @@
 /** @module What the machines of an owner earned, by day and by machine. */
-import type { Database } from '../db/database.ts'
+import type { Database } from '../../db/database.ts'
 
 /** One task that was paid. */
 interface PaidTask {

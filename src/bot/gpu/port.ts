@@ -1,5 +1,5 @@
 /** @module What `/gpu` needs of the rest of the system; `main.ts` passes it. */
-import type { LinkedPayout, Payouts } from '../payments/wallets/wallets.ts'
+import type { LinkedPayout, Payouts } from '../../payments/wallets/wallets.ts'
 
 export interface GpuPort {
   /** Under which name a person's machines and earnings stand; nobody's name. */
