@@ -9,8 +9,11 @@ import { paymentsConfig } from '../payments/config.ts'
 import { depositWalletOf } from '../payments/deposits/deposit-wallet.ts'
 import { type DepositBooks, openDepositBooks } from '../payments/deposits/deposits.ts'
 import { readChainFile } from '../payments/settlement/chain-file.ts'
+import { showPayout } from '../payments/wallets/address.ts'
 import type { ControlCall } from './control.ts'
+import { sweepAnswer, sweepArgs, sweepCall, sweepLines, sweepOptions } from './deposit-sweep.ts'
 import { dataFolder } from './paths.ts'
+import { withPaymentsAtRest } from './payments-at-rest.ts'
 import { askSystem } from './running.ts'
 import { EXIT, type Terminal } from './terminal.ts'
 import { parseOptions, UsageError } from './usage.ts'
@@ -42,7 +45,7 @@ export async function runDeposits(
 ): Promise<number> {
   const { values, positionals } = parseOptions(
     args,
-    { json: { type: 'boolean', default: false }, data: { type: 'string' } },
+    { ...sweepOptions, json: { type: 'boolean', default: false }, data: { type: 'string' } },
     'positionals',
   )
   const [step, first, second, ...more] = positionals
@@ -63,14 +66,13 @@ export async function runDeposits(
 
   if (step === 'list' && first === undefined) {
     const answer = listAnswer.parse(await ask('deposits.list', {}))
-    const rows = answer.deposits.map(lineOf)
-    return show(answer, rows.length > 0 ? rows : ['Nothing was paid in yet.'])
+    const rows = answer.deposits.flatMap(linesOf)
+    const isWaiting = answer.deposits.some(({ state }) => state === 'suspense')
+    return show(answer, rows.length > 0 ? [...rows, ...(isWaiting ? howTo : [])] : [empty])
   }
   if (step === 'code' && first !== undefined && second === undefined) {
     const answer = codeAnswer.parse(await ask('deposits.code', { account: first }))
-    return show(answer, [
-      `Send at least 0.05 to ${answer.wallet} with the comment ${answer.code}, in plain text.`,
-    ])
+    return show(answer, codeLines(answer, readChainFile(dataDir)?.net !== 'mainnet'))
   }
   if (step === 'assign' && first !== undefined && second !== undefined && more.length === 0) {
     const answer = assignAnswer.parse(
@@ -78,12 +80,56 @@ export async function runDeposits(
     )
     return show(answer, [`Credited to ${answer.account}.`])
   }
-  throw new UsageError('deposits takes code ACCOUNT, list, or assign ADDRESS:LT CODE.')
+  if (step === 'sweep' && first === undefined) {
+    const given = sweepArgs(values)
+    const answer = await askSystem({
+      dataDir,
+      env,
+      name: 'deposits.sweep',
+      args: given,
+      atRest: (db) =>
+        withPaymentsAtRest({ dataDir, env, db }, (payments, signal) =>
+          sweepCall(payments, signal)(given),
+        ),
+    })
+    const report = sweepAnswer.parse(answer)
+    show(report, sweepLines(report))
+    return report.outcome === 'refused' ? EXIT.failed : EXIT.ok
+  }
+  throw new UsageError('deposits takes code ACCOUNT, list, assign ADDRESS:LT CODE, or sweep.')
 }
 
-const lineOf = ({ id, source, nano, at, state, reason }: z.infer<typeof depositAnswer>): string => {
-  const why = state === 'suspense' ? `waits (${reason ?? 'unknown'})` : 'credited'
-  return `${at}  ${showCoin(BigInt(nano))}  ${why}  from ${source}  ${id}`
+/** What a developer is to do, and what helps when it went wrong: everything an operator needs to find the transfer. */
+const codeLines = ({ wallet, code }: z.infer<typeof codeAnswer>, isTest: boolean): string[] => [
+  `Send at least 0.05 to ${showPayout(wallet, isTest)}`,
+  `with the comment ${code}, in plain text (not encrypted). It is credited within a minute.`,
+  'Sent without it, or with another? It is not lost: give your operator this code and the hash of the',
+  'transfer, or the address it came from (of an exchange: the hash). They assign it to you, once.',
+]
+
+const empty = 'Nothing was paid in yet.'
+
+/** Why a transfer waits, for whoever has to answer its sender. */
+const whys: Readonly<Record<string, string>> = {
+  small: 'less than 0.05',
+  'no-memo': 'no comment',
+  'unknown-memo': 'a comment that is nobody’s code',
+  encrypted: 'an encrypted comment',
+  other: 'no plain text',
+  failed: 'not taken cleanly',
+}
+
+const howTo = [
+  '',
+  'One that waits goes to whoever sent it: ./chrysalis deposits assign NAME CODE, where NAME is the 0:…:… of its line',
+  'and CODE the comment of their account (deposits code). Everybody can read a transfer on the chain, so ask for a proof:',
+  'another transfer from the same address with the code as its comment, or the receipt of their exchange.',
+]
+
+function linesOf(deposit: z.infer<typeof depositAnswer>): string[] {
+  const { id, hash, source, nano, at, state, reason = '' } = deposit
+  const why = state === 'suspense' ? `waits: ${whys[reason] ?? reason}` : 'credited'
+  return [`${at}  ${showCoin(BigInt(nano))}  ${why}  ${id}`, `  from ${source}  hash ${hash}`]
 }
 
 type DepositCall = 'deposits.code' | 'deposits.list' | 'deposits.assign'

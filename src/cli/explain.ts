@@ -36,6 +36,8 @@ const advice: Partial<Record<ErrorCode, string>> = {
   'deposit.code': 'Nobody has this code. ./chrysalis deposits code ACCOUNT makes one.',
   'deposit.id': 'Name the transfer as ./chrysalis deposits list shows it: ADDRESS:LT.',
   'deposit.wallet': 'No wallet takes deposits here: set CHRYSALIS_DEPOSIT_WALLET.',
+  'deposit.signer':
+    'The key of the deposit wallet is not in this data folder (keys/deposits.key): send from its own app; deposits sweep --dry-run says what and where.',
   'deposit.not-waiting': 'This transfer does not wait for anybody: unknown, or assigned already.',
   'chain.unavailable':
     'The chain does not answer. Is its provider reachable (CHRYSALIS_TON_ENDPOINT), and has the order its coins?',

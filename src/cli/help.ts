@@ -14,7 +14,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis hardware enrol|list|remove|pardon|token|revoke   which machines may work, and whose
   ./chrysalis ledger check           whether the books are whole (of the running system, or of a data folder at rest)
   ./chrysalis prices show|lint FILE  what jobs cost; what is wrong with a table of prices
-  ./chrysalis deposits code|list|assign   what developers paid in by transfer, and whose it is
+  ./chrysalis deposits code|list|assign|sweep   what developers paid in by transfer, whose it is, and on to the vault
   ./chrysalis log verify --broker-key KEY   whether the log of released keys is whole
   ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds
   ./chrysalis worker earnings|claim  what this machine's owner is owed, and how to get it without the operator
@@ -70,6 +70,7 @@ Options of deposits (of the running system, or of a data folder at rest)
   code ACCOUNT                        the comment that credits customer:… with what is sent to the deposit wallet
   list                                what nobody can be credited for yet, and the newest that was
   assign ADDRESS:LT CODE              a transfer of the list, to the account of this code; once
+  sweep [--dry-run] [--keep COINS]    what the deposit wallet holds above COINS (1) to the vault; harmless twice
   --json, --data DIR
 
 Options of log verify (DATABASE_URL, or --data DIR of a system that is stopped; exit code 0 when it is whole)

@@ -1,13 +1,10 @@
 /** @module `chrysalis settle`: pays what is owed, by the running system or from a data folder at rest (PAY §7). */
 import { z } from 'zod'
-import { systemClock } from '../core/clock.ts'
 import type { Environment } from '../core/config.ts'
-import { Lifetime } from '../core/lifetime.ts'
-import { createLog } from '../core/log.ts'
-import type { Database } from '../db/database.ts'
 import type { Payments } from '../payments/main.ts'
 import { readChainFile } from '../payments/settlement/chain-file.ts'
 import { dataFolder } from './paths.ts'
+import { withPaymentsAtRest } from './payments-at-rest.ts'
 import { askSystem } from './running.ts'
 import { settleReportSchema, settleWords } from './settle-words.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -36,7 +33,10 @@ export async function runSettle(
     env,
     name: 'settle',
     args: asked,
-    atRest: (db) => settleAtRest(asked, { dataDir, env, db }),
+    atRest: (db) =>
+      withPaymentsAtRest({ dataDir, env, db }, (payments, signal) =>
+        settle(payments, { args: asked, signal }),
+      ),
   })
   const report = settleReportSchema.parse(answer)
   const vault = readChainFile(dataDir)?.vault
@@ -65,29 +65,5 @@ async function settle(
     paidNano: paidNano.toString(),
     feesNano: feesNano.toString(),
     ...(why !== undefined && { why }),
-  }
-}
-
-/** The whole money side for one question, closed again afterwards. */
-async function settleAtRest(
-  args: SettleArgs,
-  { dataDir, env, db }: { dataDir: string; env: Environment; db: Database },
-): Promise<unknown> {
-  const { main } = await import('../payments/main.ts')
-  const log = createLog(
-    'settle',
-    () => undefined,
-    () => systemClock.now(),
-  )
-  const life = new Lifetime({ log, clock: systemClock })
-  try {
-    const settings = { ...env, CHRYSALIS_DATA: dataDir }
-    const payments = await main(
-      { env: settings, log, clock: systemClock, life, db },
-      { settles: true },
-    )
-    return await settle(payments, { args, signal: life.signal })
-  } finally {
-    await life.close()
   }
 }

@@ -21,6 +21,7 @@ import { loadManifest } from '../workers/models/manifest.ts'
 import { openTokenCounters } from '../workers/token-counters.ts'
 import { type ControlCall, openControl } from './control.ts'
 import { lockDataFolder } from './data-lock.ts'
+import { sweepCall } from './deposit-sweep.ts'
 import { depositCalls } from './deposits.ts'
 import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
@@ -134,6 +135,7 @@ export async function runStart(
       'statement.get': statementCall(db, dataDir),
       settle: settleCall(payments, life.signal),
       ...depositCalls(payments.deposits),
+      'deposits.sweep': sweepCall(payments, life.signal),
     }
     life.keep('control', await openControl({ dataDir, facts: bot.facts, calls }), (it) =>
       it.close(),

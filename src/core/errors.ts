@@ -103,6 +103,7 @@ export const ERRORS = {
   'deposit.code': user(404, 'invalid'),
   'deposit.id': user(400, 'invalid'),
   'deposit.wallet': operator,
+  'deposit.signer': operator,
   'deposit.not-waiting': user(409, 'invalid'),
   'admin.key-missing': operator,
   'admin.signer': operator,

@@ -10,9 +10,10 @@ import { createTonChain } from './chain/ton-client.ts'
 import { paymentsConfig } from './config.ts'
 import { depositWalletOf } from './deposits/deposit-wallet.ts'
 import { createDeposits, type Deposits } from './deposits/deposits.ts'
+import { createSweep, type Sweep } from './deposits/sweep.ts'
 import { alertLedger } from './ledger/check.ts'
 import { type ChainFile, readChainFile } from './settlement/chain-file.ts'
-import { openLocalWallet } from './settlement/local-keys.ts'
+import { knownLocalWallet, openLocalWallet } from './settlement/local-keys.ts'
 import { furnish, openLocalWorld } from './settlement/local-world.ts'
 import { openSettlement } from './settlement/open-settlement.ts'
 import type { Settlement } from './settlement/settlement.ts'
@@ -27,6 +28,8 @@ export interface Payments {
   readonly settlement?: Settlement
   /** Undefined where no wallet takes deposits. */
   readonly deposits?: Deposits
+  /** Moves what was paid in to the vault; undefined without deposits. */
+  readonly sweep?: Sweep
   /** Of a chain of this machine. */
   readonly explorerUrl?: string
   readonly chainPort?: number
@@ -118,6 +121,17 @@ export async function main(
   own.add(relayer.address.toRawString())
   const deposits =
     depositWallet && createDeposits({ db, chain, wallet: depositWallet, own, clock, log })
+  const sweep =
+    depositWallet &&
+    createSweep({
+      db,
+      chain,
+      wallet: depositWallet,
+      vault,
+      signer: () => knownLocalWallet(dataDir, 'deposits', file.globalId),
+      clock,
+      log,
+    })
 
   let isFurnished = local === undefined
   const rounds = createRounds(clock, (error) =>
@@ -146,6 +160,7 @@ export async function main(
     vouchers,
     settlement,
     ...(deposits && { deposits }),
+    ...(sweep && { sweep }),
     wallets: walletFacts(file, {
       own: new Set([
         file.vault,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Address, beginCell, type Cell, comment, internal } from '@ton/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openControl } from '../../../src/cli/control.ts'
+import { sweepCall } from '../../../src/cli/deposit-sweep.ts'
 import { depositCalls, runDeposits } from '../../../src/cli/deposits.ts'
 import type { Terminal } from '../../../src/cli/terminal.ts'
 import { systemClock as clock } from '../../../src/core/clock.ts'
@@ -31,7 +32,10 @@ beforeAll(async () => {
   life.keep('database', db, (it) => it.close())
   const env = { CHRYSALIS_DATA: dataDir }
   payments = await main({ env, db, log: quietLog, clock, life }, { settles: true })
-  const calls = depositCalls(payments.deposits)
+  const calls = {
+    ...depositCalls(payments.deposits),
+    'deposits.sweep': sweepCall(payments, life.signal),
+  }
   life.keep('control', await openControl({ dataDir, facts: () => undefined, calls }), (it) =>
     it.close(),
   )
@@ -41,18 +45,26 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 }, 60_000)
 
-async function run(...args: string[]): Promise<unknown> {
+async function said(...args: string[]): Promise<string> {
   const lines: string[] = []
   const terminal: Terminal = {
     out: (line) => void lines.push(line),
     err: () => undefined,
     isInteractive: false,
   }
-  await runDeposits([...args, '--json', '--data', dataDir], {}, terminal)
-  return JSON.parse(lines.join('\n'))
+  await runDeposits([...args, '--data', dataDir], {}, terminal)
+  return lines.join('\n')
 }
+const run = async (...args: string[]): Promise<unknown> => JSON.parse(await said(...args, '--json'))
 interface Listed {
-  deposits: { id: string; nano: string; state: string; reason?: string; source: string }[]
+  deposits: {
+    id: string
+    nano: string
+    state: string
+    reason?: string
+    source: string
+    hash: string
+  }[]
 }
 const list = async () => ((await run('list')) as Listed).deposits
 async function listOf(count: number): Promise<Listed['deposits']> {
@@ -106,6 +118,12 @@ test('a comment with a code is credited once; a wrong, a missing and an encrypte
   expect(await nanoOf('customer:dev-1')).toBe(COIN)
   expect(await nanoOf('suspense')).toBe(9n * COIN)
 
+  const words = await said('list')
+  for (const why of ['credited', 'no comment', 'nobody’s code', 'an encrypted comment'])
+    expect(words).toContain(why)
+  expect(words).toContain('./chrysalis deposits assign NAME CODE')
+  for (const { id, hash } of rows)
+    expect([words.includes(id), words.includes(hash)]).toEqual([true, true])
   for (const { id } of rows.filter(({ state }) => state === 'suspense')) {
     expect(await run('assign', id, other.toLowerCase())).toEqual({ id, account: 'customer:dev-2' })
     await expect(run('assign', id, code)).rejects.toMatchObject({ code: 'deposit.not-waiting' })
@@ -129,6 +147,28 @@ test('what the faucet sends with a comment is a deposit too', async () => {
   expect(await nanoOf('customer:dev-3')).toBe(COIN)
 }, 180_000)
 
+test('what was paid in goes on to the vault by one command, and the books stay those of the chain', async () => {
+  const file = readChainFile(dataDir)
+  const chain = createTonChain({ provider: { endpoint: file?.endpoint ?? '' }, clock })
+  const held = async (address = '') => (await chain.account(Address.parseRaw(address))).balanceNano
+  const { hash } = Address.parseRaw(file?.vault ?? '')
+  const books = async () =>
+    (await nanoOf('treasury')) + (await nanoOf(`vault:${hash.toString('hex')}`))
+  const owned = async () => (await held(file?.deposits)) + (await held(file?.vault))
+  // What the chain has is on the debit side; what was there before anything was paid in is not in the books.
+  const outside = (await owned()) + (await books())
+  const dry = (await run('sweep', '--dry-run')) as { outcome: string; amountNano: string }
+  expect(dry).toMatchObject({ outcome: 'dry-run', vault: file?.vault, wallet: file?.deposits })
+  expect(BigInt(dry.amountNano)).toBeGreaterThan(9n * COIN)
+
+  expect(await run('sweep')).toMatchObject({ outcome: 'swept', amountNano: dry.amountNano })
+
+  expect(await run('sweep')).toMatchObject({ outcome: 'nothing', amountNano: '0' })
+  const isBooked = async () => (await owned()) + (await books()) === outside
+  while (!(await isBooked())) await clock.sleep(100)
+  expect(await checkLedger(db, clock)).toMatchObject({ ok: true })
+}, 180_000)
+
 test.each([
   ['code', ['code', 'revenue'], 'deposit.account'],
   ['code', ['code', 'customer:UPPER'], 'deposit.account'],
@@ -150,6 +190,10 @@ test('a code of nobody, a transfer of nobody and half a command line are refused
   for (const args of [[], ['list', 'more'], ['code'], ['assign', 'x'], ['take']])
     await expect(run(...args)).rejects.toMatchObject({ message: 'usage' })
   expect(await run('code', 'customer:dev-4')).toEqual({ account: 'customer:dev-4', wallet, code })
+  const words = await said('code', 'customer:dev-4')
+  expect(words).toContain(code)
+  expect(words).toContain(Address.parseRaw(wallet).toString({ bounceable: false, testOnly: true }))
+  expect(words).toContain('It is not lost: give your operator this code')
 })
 
 test('where no wallet takes deposits, the commands say so', async () => {

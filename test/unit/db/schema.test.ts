@@ -36,6 +36,7 @@ function complaint({ model, name, type, attributes }: Field): string | undefined
     'Receipt.note',
     'Evidence.document',
     'Batch.message',
+    'DepositSweep.message',
     'PriceTable.document',
   ]
   if (known.includes(`${model}.${name}`)) return undefined
