@@ -2,9 +2,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { BYE, type FrameOf, type FromGateway, type FromWorker } from '../core/frames.ts'
-import type { Admission, AdmittedSession } from '../tee/admission/admission.ts'
+import type { Admission, AdmittedSession, RefusedAdmission } from '../tee/admission/admission.ts'
 import { joinTokenHash } from '../tee/admission/join.ts'
-import { Refusal } from '../tee/admission/refusal.ts'
+import { Refusal, refusalOf } from '../tee/admission/refusal.ts'
 import { toHex } from '../tee/crypto/binary.ts'
 import type { TeeCode } from '../tee/verify/codes.ts'
 
@@ -61,6 +61,7 @@ export function startHandshake(deps: {
   let challenge: FrameOf<'challenge'> | undefined
   let admitted = false
   let ended = false
+  let judging = false
   let quietUntil = 0
   let stopTimer = clock.after(stepMs, () => refuse(new Refusal('admission.timeout')))
 
@@ -103,6 +104,15 @@ export function startHandshake(deps: {
     expect(stepMs)
     challengeNow()
   }
+  /** What came into force while the evidence was judged was not asked: the worker answers again, or goes. */
+  const asOfNow = (checked: AdmittedSession | RefusedAdmission): typeof checked => {
+    if (!checked.ok) return checked
+    const late = checked.epoch === admission.epoch() ? admission.rejudge(checked) : 'CLM_EPOCH'
+    if (late === undefined) return checked
+    if (!admitted) admission.leave(checked)
+    const refusal = refusalOf(late)
+    return { ok: false, code: refusal.code, reason: late, verdict: admission.refuse(refusal) }
+  }
   const hearEvidence = async (evidence: FrameOf<'evidence'>): Promise<void> => {
     const open = challenge
     challenge = undefined
@@ -111,17 +121,18 @@ export function startHandshake(deps: {
       return
     }
     stopTimer()
-    const result = await admission.check({
-      hello,
-      challenge: open,
-      evidence,
-      ...(network !== undefined && { network }),
-    })
+    judging = true
+    const checked = await admission
+      .check({ hello, challenge: open, evidence, ...(network !== undefined && { network }) })
+      .finally(() => {
+        judging = false
+      })
     if (ended) {
       // The socket closed while the evidence was judged.
-      if (result.ok) admission.leave(result)
+      if (checked.ok) admission.leave(checked)
       return
     }
+    const result = asOfNow(checked)
     if (result.ok) {
       admitted = true
       send(result.verdict)
@@ -142,7 +153,8 @@ export function startHandshake(deps: {
     isAdmitted: () => admitted,
     refuse,
     renew: () => {
-      if (!admitted || ended || challenge || clock.now() < quietUntil) return
+      // Asked again while its answer is judged, the worker would take this answer's verdict for the next one's.
+      if (!admitted || ended || challenge || judging || clock.now() < quietUntil) return
       challengeNow()
       // Unanswered, the session just ends: no new leases, and what runs may finish.
       stopTimer()

@@ -47,7 +47,7 @@ export interface AdmittedSession {
   readonly verdict: FrameOf<'verdict'>
 }
 
-interface RefusedAdmission {
+export interface RefusedAdmission {
   readonly ok: false
   readonly code: ErrorCode
   readonly reason: TeeCode | undefined

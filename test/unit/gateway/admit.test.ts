@@ -41,7 +41,7 @@ async function open() {
     onAdmitted: (session) => sessions.push(session),
     onRefused: (it) => refused.push(it),
   })
-  const answer = async (): Promise<void> => {
+  const evidence = async (): Promise<FrameOf<'evidence'>> => {
     const challenge = sent.findLast((frame) => frame.type === 'challenge')
     if (!challenge) throw new Error('no challenge')
     const claims = {
@@ -60,16 +60,18 @@ async function open() {
     } as const
     const full = { ...claims, models: [], gpus: [] }
     const { quote } = await source.quote(reportData(full))
-    await handshake.hear({
+    return {
       type: 'evidence',
       claims: full,
       keyset: keys.keyset,
       quote: toBase64url(quote),
       gpu: [],
       sig: toBase64url(keys.signer.sign(admitBytes(full))),
-    })
+    }
   }
-  return { clock, handshake, attestation, admission, sent, closed, sessions, refused, answer }
+  const answer = async (): Promise<void> => handshake.hear(await evidence())
+  const told = { sent, closed, sessions, refused }
+  return { clock, handshake, attestation, admission, evidence, answer, ...told }
 }
 
 test('a step that takes longer than ten seconds ends the connection', async () => {
@@ -107,6 +109,55 @@ test('a renewed session replaces the old one on the same connection', async () =
   expect(sessions[0]?.kid).toBe(sessions[1]?.kid)
   expect(sessions[0]?.session).not.toBe(sessions[1]?.session)
   expect(closed).toEqual([])
+})
+
+test('nothing is asked while an answer is judged', async () => {
+  const { handshake, sent, sessions, evidence, answer } = await open()
+  await handshake.hear(hello)
+  await answer()
+  handshake.renew()
+
+  const judged = handshake.hear(await evidence())
+  handshake.renew()
+  await judged
+
+  expect(sent.map(({ type }) => type)).toEqual(['challenge', 'verdict', 'challenge', 'verdict'])
+  expect(sessions).toHaveLength(2)
+})
+
+test.each([
+  ['admitted at work is asked again', true, 0],
+  ['who just came is sent away', false, 1],
+])('when the policy changes while the answer is judged, one %s', async (_what, isAtWork, left) => {
+  const { handshake, attestation, sent, closed, sessions, refused, evidence, answer } = await open()
+  await handshake.hear(hello)
+  if (isAtWork) {
+    await answer()
+    handshake.renew()
+  }
+  const before = sessions.length
+
+  const judged = handshake.hear(await evidence())
+  attestation.setPolicy((policy) => ({ ...policy, epoch: policy.epoch + 1 }))
+  await judged
+
+  expect(sent.at(-1)).toMatchObject({ type: 'verdict', ok: false, reason: 'CLM_EPOCH' })
+  expect(sessions).toHaveLength(before)
+  expect(refused).toMatchObject([{ reason: 'CLM_EPOCH', isFinal: !isAtWork }])
+  expect(closed).toHaveLength(left)
+})
+
+test('what the policy no longer allows when the answer is judged is refused', async () => {
+  const { handshake, attestation, sent, closed, sessions, evidence } = await open()
+  await handshake.hear(hello)
+
+  const judged = handshake.hear(await evidence())
+  attestation.setPolicy((policy) => ({ ...policy, entries: [] }))
+  await judged
+
+  expect(sent.at(-1)).toMatchObject({ ok: false, reason: 'POL_MEASUREMENT' })
+  expect(sessions).toEqual([])
+  expect(closed).toEqual([BYE.refused])
 })
 
 test('a renewal that is not answered ends nothing, and is asked for again', async () => {
