@@ -1,7 +1,7 @@
 /** @module White space, emoji and markup around a text: copied by code, because models lose and add them, and some markup is made to lead them astray. */
 
-/** Control words of chat formats, such as those that end a message, and tags; bounded, since authors choose the text. */
-const MARKUP = String.raw`<\|[^<>|\n]{1,40}\|>|<\/?[a-z][\w-]{0,31}(?:\s[^<>\n]{0,200})?>`
+/** Control words of chat formats with the role that the opening ones name, and tags; bounded, since authors choose the text. */
+const MARKUP = String.raw`<\|(?:im_start|start_header_id)\|>(?:system|user|assistant|tool)\b|<\|[^<>|\n]{1,40}\|>|<\/?[a-z][\w-]{0,31}(?:\s[^<>\n]{0,200})?>`
 const EDGE = String.raw`(?:[\s\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}\u{200d}]|${MARKUP})`
 const LEAD = new RegExp(`^${EDGE}*`, 'u')
 const RUNS = new RegExp(`${EDGE}+`, 'gu')
