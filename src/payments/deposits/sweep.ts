@@ -24,7 +24,7 @@ export interface SweepDeps {
   readonly log: Log
 }
 
-export interface SweepPlan {
+interface SweepPlan {
   readonly wallet: Address
   readonly vault: Address
   readonly balanceNano: bigint
@@ -33,7 +33,7 @@ export interface SweepPlan {
 }
 
 /** `unfinished`: what an earlier call sent had not come to its end. */
-export interface SweepReport extends SweepPlan {
+interface SweepReport extends SweepPlan {
   readonly outcome: 'nothing' | 'swept' | 'unfinished-swept' | 'refused'
 }
 
@@ -49,7 +49,7 @@ export interface Sweep {
 }
 
 /** Below it a transfer is not worth its fees. */
-export const leastSweepNano = 100_000_000n
+const leastSweepNano = 100_000_000n
 const lifeS = 120
 const graceS = 30
 const resendMs = 2000

@@ -120,7 +120,7 @@ test.each([
       throw new Error('lost')
     })
     const before = await held(world.vault)
-    await expect(sweep.run(COIN, stop.signal)).rejects.toThrow()
+    await expect(sweep.run(COIN, stop.signal)).rejects.toMatchObject({ name: 'AbortError' })
     expect(await open()).toMatchObject({ amountNano: 2n * COIN })
 
     const report = await again().run(COIN, never)
