@@ -100,15 +100,17 @@ describe('node-llama-cpp', () => {
     await expect(llama.loadModel({ modelPath: path })).rejects.toThrow('Failed to load model')
   })
 
-  test('loading a small model tells hardly any progress, nothing to wait for', async () => {
+  test('loading a small model may tell no progress at all: nothing to wait for', async () => {
     const told: number[] = []
     const other = await llama.loadModel({
       modelPath: join(folder, 'fixture-random.bin'),
       onLoadProgress: (part) => told.push(part),
     })
 
-    // Mostly none at all, sometimes one or two (a large model tells hundreds): who waited for one might wait for ever.
-    expect(told.length).toBeLessThan(5)
+    // Mostly none, sometimes a few (a large model tells hundreds): who waited for one might wait for ever.
+    expect(told.every((part) => part >= 0 && part <= 1)).toBe(true)
+    expect(told).toEqual(told.toSorted((a, b) => a - b))
+    expect(other.tokenize('ready')).not.toEqual([])
     await other.dispose()
   })
 
