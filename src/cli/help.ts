@@ -19,6 +19,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds
   ./chrysalis worker earnings|claim  what this machine's owner is owed, and how to get it without the operator
   ./chrysalis settle [--now] [--dry-run] [--json]   pay what is owed (--now: all of it, whatever the threshold)
+  ./chrysalis settle --resume        after a halt, once you have looked; shows pay that a restored backup lost, and asks
   ./chrysalis vault show|…           the contract that holds the money: look, deploy, top up, pause, caps, withdraw, key
   ./chrysalis registry show|…        which images, models, gateways, vaults and prices are believed: look, propose, revoke
   ./chrysalis settlement             only the process that pays in batches

@@ -40,3 +40,32 @@ export function settleWords(
     )
   return lines
 }
+
+/** What `settle.lost` answers. Amounts in nano, as decimal text. */
+export const lostSchema = z.array(
+  z.object({
+    payee: z.string(),
+    knownNano: z.string(),
+    signedNano: z.string(),
+    missingNano: z.string(),
+    by: z.enum(['voucher', 'vault']),
+  }),
+)
+export type LostAnswer = z.infer<typeof lostSchema>
+
+/** Pay above the books, line by line, and what a decision means. */
+export function lostWords(lost: LostAnswer): readonly string[] {
+  const sum = lost.reduce((nano, it) => nano + BigInt(it.missingNano), 0n)
+  const people = `${String(lost.length)} ${lost.length === 1 ? 'payee has' : 'payees have'}`
+  return [
+    `${people} more pay signed than these books know: the database is older than what was signed.`,
+    ...lost.map(({ payee, by, ...nano }) => {
+      const where = by === 'voucher' ? 'a voucher of its worker' : 'paid out by the vault'
+      const [known, signed, missing] = [nano.knownNano, nano.signedNano, nano.missingNano].map(
+        (it) => showCoin(BigInt(it)),
+      )
+      return `0:${payee}  known ${known}, signed ${signed} (${where}), missing ${missing}`
+    }),
+    `Honouring books ${showCoin(sum)} as pay. A voucher can be claimed from the vault whatever is decided here.`,
+  ]
+}

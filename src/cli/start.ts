@@ -27,7 +27,7 @@ import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
 import { startScreen } from './screen.ts'
-import { settleCall } from './settle.ts'
+import { settleCalls } from './settle.ts'
 import { statementCall } from './statement-source.ts'
 import { untilStopped } from './stop.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -133,7 +133,7 @@ export async function runStart(
     const calls = {
       ...ledgerCalls(db),
       'statement.get': statementCall(db, dataDir),
-      settle: settleCall(payments, life.signal),
+      ...settleCalls(payments, life.signal),
       ...depositCalls(payments.deposits),
       'deposits.sweep': sweepCall(payments, life.signal),
     }

@@ -74,7 +74,14 @@ export async function main(
   const key = openSettlementKey(join(dataDir, 'keys'))
   if (!file)
     return withoutVault(
-      createVouchers({ db, key, vault: () => undefined, onRollback: () => undefined, clock, log }),
+      createVouchers({
+        db,
+        key,
+        vault: () => undefined,
+        onRollback: async () => undefined,
+        clock,
+        log,
+      }),
     )
 
   const apiKey = config.CHRYSALIS_TON_KEY
@@ -107,7 +114,7 @@ export async function main(
     db,
     key,
     vault: facts.now,
-    onRollback: () => void settlement.halt('ledger.rollback'),
+    onRollback: (tx) => settlement.haltIn(tx, 'ledger.rollback'),
     clock,
     log,
   })

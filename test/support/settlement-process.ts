@@ -77,8 +77,9 @@ const settlement = openSettlement({
       return isStored
     },
     broadcast: async (...args) => {
-      await batches.broadcast(...args)
+      const isWritten = await batches.broadcast(...args)
       dieAt('broadcast')
+      return isWritten
     },
     see: async (...args) => {
       await batches.see(...args)

@@ -37,13 +37,15 @@ const invariants = {
   'payee.earned-is-receipts': `
     SELECT p.payee AS name FROM payees p
     LEFT JOIN (SELECT payee, SUM(pay) AS sum FROM pay_receipts GROUP BY payee) r ON r.payee = p.payee
-    WHERE p.earned_total <> COALESCE(r.sum, 0)`,
+    LEFT JOIN (SELECT payee, SUM(amount_nano) AS sum FROM pay_corrections GROUP BY payee) c ON c.payee = p.payee
+    WHERE p.earned_total <> COALESCE(r.sum, 0) + COALESCE(c.sum, 0)`,
   'receipt.has-payee': `
     SELECT r.job AS name FROM pay_receipts r LEFT JOIN payees p ON p.payee = r.payee WHERE r.payee IS NOT NULL AND p.payee IS NULL`,
   'receipt.totals-without-gaps': `
     SELECT job AS name FROM (
-      SELECT job, total_after, SUM(pay) OVER (PARTITION BY payee ORDER BY seq) AS running FROM pay_receipts WHERE payee IS NOT NULL
-    ) r WHERE total_after <> running`,
+      SELECT job, payee, total_after, SUM(pay) OVER (PARTITION BY payee ORDER BY seq) AS running FROM pay_receipts WHERE payee IS NOT NULL
+    ) r WHERE total_after <> running + COALESCE(
+      (SELECT SUM(amount_nano) FROM pay_corrections c WHERE c.payee = r.payee AND c.before_nano < r.total_after), 0)`,
   'payee.unpaid-is-account': `
     SELECT p.payee AS name FROM payees p
     LEFT JOIN (SELECT account, SUM(amount) AS sum FROM postings WHERE account LIKE 'payee:%' GROUP BY account) s
@@ -54,7 +56,11 @@ const invariants = {
     LEFT JOIN payees p ON s.account = 'payee:' || p.payee WHERE p.payee IS NULL`,
   'pay.is-cost': `
     SELECT 'cost' AS name FROM (SELECT COALESCE(SUM(pay), 0) AS sum FROM pay_receipts) r,
-      (SELECT COALESCE(SUM(-amount), 0) AS sum FROM postings WHERE account = 'cost') c WHERE r.sum <> c.sum`,
+      (SELECT COALESCE(SUM(amount_nano), 0) AS sum FROM pay_corrections) k,
+      (SELECT COALESCE(SUM(-amount), 0) AS sum FROM postings WHERE account = 'cost') c WHERE r.sum + k.sum <> c.sum`,
+  'correction.has-tx': `
+    SELECT c.tx::text AS name FROM pay_corrections c LEFT JOIN ledger_tx t ON t.id = c.tx AND t.reason = 'pay-correction'
+    WHERE t.id IS NULL`,
   'charge.is-revenue': `
     SELECT a.asset::text AS name FROM (VALUES ('nano'::asset), ('ustar'::asset)) AS a(asset)
     LEFT JOIN (SELECT asset, SUM(charge) AS sum FROM pay_receipts GROUP BY asset) r ON r.asset = a.asset

@@ -103,7 +103,7 @@ interface Seen {
 }
 
 /** Names an event of the chain; a payee's hash makes it too long to stand as it is. */
-const refOf = (...parts: readonly string[]): string =>
+export const refOf = (...parts: readonly string[]): string =>
   createHash('sha256').update(parts.join(' '), 'utf8').digest('hex')
 
 /** Books a payout that was seen in a vault's transaction, once; false when it is booked. A payee that never earned here is booked too. */

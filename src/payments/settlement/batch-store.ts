@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../db/database.ts'
 import type { Batch, BatchState, Chunk, Outcome, Signed } from './batch.ts'
 import type { Plan } from './plan.ts'
 import { mayFollow } from './step.ts'
+import { lockVault } from './vault-store.ts'
 
 /** `commitEpoch`: the commitment that its chunk of kind `commit` carries. */
 type Planned = Pick<Plan, 'lines' | 'chunks'> & { readonly commitEpoch?: number }
@@ -12,12 +13,12 @@ export interface BatchStore {
   /** The open batch of a vault, if there is one. */
   open(vault: string): Promise<Batch | undefined>
   find(id: bigint): Promise<Batch | undefined>
-  /** Freezes the totals. Undefined when another batch of this vault is open already. */
+  /** Freezes the totals. Undefined when another batch of this vault is open already, or the vault is halted. */
   plan(vault: string, plan: Planned, atMs: number): Promise<Batch | undefined>
-  /** `planned → signed`, only while `fence` is the lease's number; false when another process has it by now. */
+  /** `planned → signed`, only while `fence` is the lease's number and the vault is not halted; false: it is not signed. */
   sign(id: bigint, signed: Signed): Promise<boolean>
-  /** `signed | broadcast → broadcast`: written before each sending. */
-  broadcast(id: bigint, atMs: number): Promise<void>
+  /** `signed | broadcast → broadcast`: written before each sending; false while the vault is halted. */
+  broadcast(id: bigint, atMs: number): Promise<boolean>
   /** `→ seen`: the wallet took the message. */
   see(id: bigint, seen: { readonly walletLt: bigint; readonly walletTx: string }): Promise<void>
   /** What became of one message. */
@@ -53,7 +54,7 @@ export function createBatchStore(db: Database): BatchStore {
       db.transaction(async (tx) => {
         // The partial unique index is the last word; asking first spares the log an error.
         const other = await tx.batch.findFirst({ where: { vault, state: { in: openStates } } })
-        if (other) return undefined
+        if (other || (await lockVault(tx, vault)) === 'halted') return undefined
         const row = await tx.batch.create({ data: { vault, plannedAt: new Date(atMs) } })
         await tx.batchChunk.createMany({
           data: chunks.map(({ chunk, kind, valueNano }) => ({
@@ -75,12 +76,17 @@ export function createBatchStore(db: Database): BatchStore {
       db.transaction(async (tx) => {
         const [lease] = await tx.$queryRaw<{ fence: bigint }[]>`
           SELECT fence FROM sender_leases WHERE wallet = ${signed.wallet} FOR UPDATE`
-        if (lease?.fence !== signed.fence) return false
+        if (lease?.fence !== signed.fence || (await isHalted(tx, id))) return false
         await move(tx, id, { state: 'signed', ...signed, message: Uint8Array.from(message) })
         return true
       }),
     broadcast: (id, atMs) =>
-      step(id, { state: 'broadcast', sentAt: new Date(atMs), tries: { increment: 1 } }),
+      db.transaction(async (tx) => {
+        if (await isHalted(tx, id)) return false
+        const sent = { sentAt: new Date(atMs), tries: { increment: 1 } }
+        await move(tx, id, { state: 'broadcast', ...sent })
+        return true
+      }),
     see: (id, seen) => step(id, { state: 'seen', ...seen }),
     outcome: async (batch, chunk, outcome) => {
       await db.rows.batchChunk.update({
@@ -131,6 +137,12 @@ interface Changes {
   readonly feesNano?: bigint
   readonly reason?: string
   readonly endedAt?: Date
+}
+
+/** As it is until the transaction ends. */
+async function isHalted(tx: Tx, id: bigint): Promise<boolean> {
+  const { vault } = await tx.batch.findUniqueOrThrow({ where: { id }, select: { vault: true } })
+  return (await lockVault(tx, vault)) === 'halted'
 }
 
 async function move(tx: Tx, id: bigint, to: { state: BatchState } & Changes): Promise<void> {

@@ -15,16 +15,16 @@ import {
   type PayeeTotals,
 } from '../ledger/payee-store.ts'
 import { closeEpoch } from '../statements/close-epoch.ts'
-import { decideHigher } from '../vouchers/voucher-store.ts'
 import { type BatchStore, createBatchStore } from './batch-store.ts'
 import { createCommitStore } from './commit-store.ts'
 import { createDemandStore } from './demand-store.ts'
 import type { Owed } from './due.ts'
 import { createLeaseStore } from './lease-store.ts'
+import { decideLost, lostPay } from './lost-pay.ts'
 import { createPayloads } from './payloads.ts'
 import { createSender } from './sender-lease.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
-import { createVaultStore, type VaultStore } from './vault-store.ts'
+import { createVaultStore, lockVault, type VaultStore } from './vault-store.ts'
 import { lookAtWallet, type Wallet } from './wallet.ts'
 import { createWatcher } from './watcher.ts'
 
@@ -113,9 +113,14 @@ export function openSettlement(
       if (feesNano > 0n)
         await bookFees(tx, { ref: `batch:${id}`, amountNano: feesNano, atMs: plannedAtMs })
     },
-    decide: () =>
+    lost: () => db.transaction((tx) => lostPay(tx, vault.id)),
+    resume: ({ decision, seqnoFloor }) =>
       db.transaction(async (tx) => {
-        await decideHigher(tx, vault.id, clock.now())
+        await lockVault(tx, vault.id)
+        if (decision) await decideLost(tx, vault.id, { decision, atMs: clock.now() })
+        if ((await lostPay(tx, vault.id)).length > 0) return false
+        await vaults.resumeIn(tx, vault.id, seqnoFloor)
+        return true
       }),
     walletSeqno: async () => (await lookAtWallet(chain, relayer.address)).seqno,
     clock,

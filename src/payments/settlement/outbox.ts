@@ -155,7 +155,7 @@ async function send(deps: OutboxDeps, batch: SignedBatch, progress: VaultProgres
     case 'send':
       if (progress.halt) return 'halted'
       if (!(await deps.lease())) return 'waiting'
-      await batches.broadcast(batch.id, clock.now())
+      if (!(await batches.broadcast(batch.id, clock.now()))) return 'halted'
       if (batch.tries > 0) log.warn('batch.resent', { batch: batch.id, tries: batch.tries })
       return (await hand(deps, signed)) ? 'moved' : 'waiting'
   }

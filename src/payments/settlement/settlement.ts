@@ -1,9 +1,11 @@
 /** @module Settlement of one vault: plans who is due, moves the outbox on, reconciles, and tells what it did (PAY §7). */
 import { AppError } from '../../core/app-error.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import type { Tx } from '../../db/database.ts'
 import type { Batch } from './batch.ts'
 import type { CommitStore } from './commit-store.ts'
 import { type Owed, whyNotDue } from './due.ts'
+import type { LostDecision, LostPay } from './lost-pay.ts'
 import { type OutboxDeps, type Step, stepOutbox } from './outbox.ts'
 import { chunkValue, commitValue } from './payloads.ts'
 import { type Plan, planBatch } from './plan.ts'
@@ -43,8 +45,15 @@ export interface Settlement {
   round(): Promise<Step>
   reconcile(): Promise<void>
   halt(code: ErrorCode): Promise<void>
-  /** A person has looked: accepts the wallet's number as it is. */
-  resume(): Promise<void>
+  /** From the end of the transaction on, nothing new is signed or sent. */
+  haltIn(tx: Tx, code: ErrorCode): Promise<void>
+  /** Signed totals above the books, which a person has to decide about. */
+  lost(): Promise<readonly LostPay[]>
+  /**
+   * A person has looked: accepts the wallet's number as it is. Throws `settlement.halted` (`ledger.rollback`) while lost
+   * pay is left that `decision` is not about; what it is about is done.
+   */
+  resume(decision?: LostDecision): Promise<void>
   status(): Promise<SettlementStatus>
 }
 
@@ -70,8 +79,12 @@ export interface SettlementDeps extends OutboxDeps, Pick<ReconcileDeps, 'commits
   /** How far `settleNow` looks between two steps: half a block on the localnet. */
   readonly pauseMs?: number
   readonly walletSeqno: () => Promise<number>
-  /** A person has looked at totals above the books. */
-  readonly decide: () => Promise<void>
+  readonly lost: () => Promise<readonly LostPay[]>
+  /** Lifts the halt; false when lost pay is left. */
+  readonly resume: (resumed: {
+    readonly decision?: LostDecision
+    readonly seqnoFloor: number
+  }) => Promise<boolean>
 }
 
 /** Longer than a message lives: by then it is taken or given up. */
@@ -259,11 +272,15 @@ export function createSettlement(deps: SettlementDeps): Settlement {
         await reconcileNow()
       }),
     halt,
-    resume: () =>
+    haltIn: (tx, code) => vaults.haltIn(tx, vault.id, { code, atMs: clock.now() }),
+    lost: () => deps.lost(),
+    resume: (decision) =>
       inTurn(async () => {
         isReconciled = false
-        await deps.decide()
-        await vaults.resume(vault.id, await deps.walletSeqno())
+        const seqnoFloor = await deps.walletSeqno()
+        const isResumed = await deps.resume({ seqnoFloor, ...(decision && { decision }) })
+        if (!isResumed) throw halted('ledger.rollback')
+        log.info('settlement.resumed')
       }),
     status: async () => {
       const open = await batches.open(vault.id)

@@ -49,9 +49,38 @@ export interface VaultStore {
   ): Promise<void>
   /** The first reason stays. */
   halt(vault: string, code: string, atMs: number): Promise<void>
-  resume(vault: string, seqnoFloor?: number): Promise<void>
+  haltIn(
+    tx: DbTx,
+    vault: string,
+    halt: { readonly code: string; readonly atMs: number },
+  ): Promise<void>
+  /** In a transaction that holds `lockVault`. */
+  resumeIn(tx: DbTx, vault: string, seqnoFloor?: number): Promise<void>
   payouts(payee: string, limit: number): Promise<readonly PayoutRow[]>
   payoutsOf(batch: bigint): Promise<readonly PayoutRow[]>
+}
+
+/**
+ * Whether a vault is halted; nobody halts or resumes it until the transaction ends. What goes on only while it is not halted
+ * is written in such a transaction.
+ */
+export async function lockVault(tx: DbTx, vault: string): Promise<'halted' | 'free'> {
+  await tx.$executeRaw`INSERT INTO vault_states (vault) VALUES (${vault}) ON CONFLICT DO NOTHING`
+  const [row] = await tx.$queryRaw<{ halted: boolean }[]>`
+    SELECT halted_at IS NOT NULL AS halted FROM vault_states WHERE vault = ${vault} FOR UPDATE`
+  return row?.halted ? 'halted' : 'free'
+}
+
+async function haltIn(
+  tx: DbTx,
+  vault: string,
+  { code, atMs }: { readonly code: string; readonly atMs: number },
+): Promise<void> {
+  if ((await lockVault(tx, vault)) === 'halted') return
+  await tx.vaultState.update({
+    where: { vault },
+    data: { haltedAt: new Date(atMs), haltCode: code },
+  })
 }
 
 export function createVaultStore(db: Database): VaultStore {
@@ -83,16 +112,10 @@ export function createVaultStore(db: Database): VaultStore {
         },
       })
     },
-    halt: async (vault, haltCode, atMs) => {
-      await ensure(vault)
-      await db.rows.vaultState.updateMany({
-        where: { vault, haltedAt: null },
-        data: { haltedAt: new Date(atMs), haltCode },
-      })
-    },
-    resume: async (vault, seqnoFloor) => {
-      await ensure(vault)
-      await db.rows.vaultState.update({
+    halt: (vault, code, atMs) => db.transaction((tx) => haltIn(tx, vault, { code, atMs })),
+    haltIn,
+    resumeIn: async (tx, vault, seqnoFloor) => {
+      await tx.vaultState.update({
         where: { vault },
         data: {
           haltedAt: null,

@@ -34,8 +34,8 @@ export interface HigherVoucher {
 }
 
 /**
- * Keeps the highest total of a payee; a decision that was made about a lower one does not cover it. False for a total that a
- * person has decided about.
+ * Keeps the highest total of a payee, and the least that was known while nobody has decided: what was earned since the backup
+ * is not what is missing. A decision about a lower total does not cover it. False for a total that a person has decided about.
  */
 export async function keepHigher(
   tx: Tx,
@@ -47,7 +47,8 @@ export async function keepHigher(
     INSERT INTO higher_vouchers AS h (vault, payee, total_nano, known_nano, key_epoch, sig, seen_at)
     VALUES (${vault}, ${payee}, ${totalNano}::bigint, ${knownNano}::bigint, ${keyEpoch}::bigint, ${sig},
       ${at}::timestamptz)
-    ON CONFLICT (vault, payee) DO UPDATE SET total_nano = EXCLUDED.total_nano, known_nano = EXCLUDED.known_nano,
+    ON CONFLICT (vault, payee) DO UPDATE SET total_nano = EXCLUDED.total_nano,
+      known_nano = CASE WHEN h.decided_at IS NULL THEN LEAST(h.known_nano, EXCLUDED.known_nano) ELSE EXCLUDED.known_nano END,
       key_epoch = EXCLUDED.key_epoch, sig = EXCLUDED.sig, seen_at = EXCLUDED.seen_at, decided_at = NULL
     WHERE h.total_nano < EXCLUDED.total_nano`
   const row = await tx.higherVoucher.findUnique({ where: { vault_payee: { vault, payee } } })
@@ -70,11 +71,14 @@ export async function higherVouchers(tx: Tx): Promise<readonly HigherVoucher[]> 
   }))
 }
 
-/** A person has decided about all of a vault; gives how many. */
-export async function decideHigher(tx: Tx, vault: string, nowMs: number): Promise<number> {
-  const { count } = await tx.higherVoucher.updateMany({
-    where: { vault, decidedAt: null },
+/** A person has decided about a payee's, if there is one. */
+export async function decideHigher(
+  tx: Tx,
+  { vault, payee }: { readonly vault: string; readonly payee: string },
+  nowMs: number,
+): Promise<void> {
+  await tx.higherVoucher.updateMany({
+    where: { vault, payee, decidedAt: null },
     data: { decidedAt: new Date(nowMs) },
   })
-  return count
 }

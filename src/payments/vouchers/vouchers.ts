@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { PayTerms, Voucher } from '../../core/voucher.ts'
-import type { Database } from '../../db/database.ts'
+import type { Database, Tx } from '../../db/database.ts'
 import type { CellSigner } from '../contracts/sign.ts'
 import { checkVoucher, signVoucher } from './voucher.ts'
 import { keepHigher, type PayeeStanding, standingsOf } from './voucher-store.ts'
@@ -40,8 +40,8 @@ export function createVouchers(deps: {
   readonly db: Database
   readonly key: CellSigner
   readonly vault: () => VaultFacts | undefined
-  /** Nothing may be settled from now on, before a person has decided. */
-  readonly onRollback: () => void
+  /** Nothing may be settled from now on, before a person has decided; called in the transaction that keeps the total. */
+  readonly onRollback: (tx: Tx) => Promise<void>
   readonly clock: Clock
   readonly log: Log
 }): Vouchers {
@@ -84,21 +84,20 @@ export function createVouchers(deps: {
       const totalNano = BigInt(voucher.total)
       const knownNano = (await standingsOf(db.rows, [payee])).get(payee)?.earnedNano ?? 0n
       if (totalNano <= knownNano) return
-      const isOpen = await keepHigher(
-        db.rows,
-        {
-          vault: vault.address.slice(2),
-          payee,
-          totalNano,
-          knownNano,
-          keyEpoch: voucher.epoch,
-          sig: voucher.sig,
-        },
-        clock.now(),
-      )
-      if (!isOpen) return
-      log.error('ledger.rolled-back', { missingNano: totalNano - knownNano })
-      deps.onRollback()
+      const higher = {
+        vault: vault.address.slice(2),
+        payee,
+        totalNano,
+        knownNano,
+        keyEpoch: voucher.epoch,
+        sig: voucher.sig,
+      }
+      const isOpen = await db.transaction(async (tx) => {
+        if (!(await keepHigher(tx, higher, clock.now()))) return false
+        await deps.onRollback(tx)
+        return true
+      })
+      if (isOpen) log.error('ledger.rolled-back', { missingNano: totalNano - knownNano })
     },
   }
 }

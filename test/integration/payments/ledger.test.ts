@@ -4,6 +4,7 @@ import { newJobId } from '../../../src/core/ids.ts'
 import { type Database, openDatabase } from '../../../src/db/database.ts'
 import { nextMidnight, standardAllowance } from '../../../src/payments/ledger/allowance-store.ts'
 import { checkLedger } from '../../../src/payments/ledger/check.ts'
+import { bookCorrection } from '../../../src/payments/ledger/correction-store.ts'
 import {
   balanceOf,
   cachedBalance,
@@ -495,6 +496,38 @@ describe.each(kinds)('the ledger on $kind', ({ open }) => {
     await Promise.all([lockBoth(a, b), lockBoth(b, a)])
 
     expect(locked).toBe(3)
+  })
+
+  test('pay that a backup lost is booked once, between receipts; a jump that nobody booked is named', async () => {
+    const account = customer()
+    await bank.fund(account, 5000n)
+    const payee = digest()
+    const work = async (): Promise<void> => {
+      const { job } = holdOf()
+      await bank.hold(holdOf({ job, payer: { account, asset: 'ustar' } }))
+      await bank.capture(captureOf(job, { payee }))
+    }
+    const lost = { vault: 'd'.repeat(64), payee, missingNano: 50n, signedNano: 770n, atMs: 0 }
+
+    await work()
+    const booked = [
+      await db.transaction((tx) => bookCorrection(tx, lost)),
+      await db.transaction((tx) => bookCorrection(tx, lost)),
+    ]
+    await work()
+
+    expect(booked).toEqual([true, false])
+    expect(await payeeTotals(db.rows, payee)).toMatchObject({ earnedNano: 2n * 720n + 50n })
+    expect(await balanceOf(db.rows, `payee:${payee}`, 'nano')).toBe(2n * 720n + 50n)
+    expect(await checkLedger(db, clock)).toEqual({ ok: true, broken: [] })
+    const [row] = await db.rows.payCorrection.findMany({ where: { payee } })
+    await db.rows.payCorrection.deleteMany({ where: { payee } })
+    expect((await checkLedger(db, clock)).broken.map(({ invariant }) => invariant)).toEqual([
+      'payee.earned-is-receipts',
+      'receipt.totals-without-gaps',
+      'pay.is-cost',
+    ])
+    await db.rows.payCorrection.createMany({ data: row ? [row] : [] })
   })
 
   test('the books are whole after all this; a payout is booked once; a crooked row is named', async () => {

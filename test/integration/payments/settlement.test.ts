@@ -1,14 +1,19 @@
 import { internal } from '@ton/core'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createLog } from '../../../src/core/log.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { voucherCell } from '../../../src/payments/contracts/cells.ts'
 import { payeeAddress } from '../../../src/payments/contracts/vault-config.ts'
 import { claimBody } from '../../../src/payments/contracts/vault-messages.ts'
+import { checkLedger } from '../../../src/payments/ledger/check.ts'
 import type { Localnet } from '../../../src/payments/localnet/localnet.ts'
+import { createBatchStore } from '../../../src/payments/settlement/batch-store.ts'
+import type { LostPay } from '../../../src/payments/settlement/lost-pay.ts'
 import { openSettlement } from '../../../src/payments/settlement/open-settlement.ts'
 import { sendFrom, throwIfRefused } from '../../../src/payments/settlement/send.ts'
 import { lookAtVault } from '../../../src/payments/settlement/vault-sight.ts'
+import { signVoucher } from '../../../src/payments/vouchers/voucher.ts'
+import { createVouchers } from '../../../src/payments/vouchers/vouchers.ts'
 import { COIN, testLocalnet } from '../../support/localnet.ts'
 import { quietLog } from '../../support/quiet-log.ts'
 import {
@@ -164,6 +169,154 @@ test('a vault with too little pays nothing, loses nothing and says so; what is o
   expect(funded).toMatchObject({ batches: 1, payees: 1, paidNano: String(5n * COIN) })
   expect(funded.why).toBeUndefined()
   expect((await lookAtVault(poor.chain, poor.vault)).paidTo(payeeOf(1))).toBe(5n * COIN)
+})
+
+describe('a database that was restored from an older backup', () => {
+  const payee = payeeOf(1)
+  /** What the payee's worker still has: signed for 2 coins, of which these books know one. */
+  const shown = (total = 2n * COIN) =>
+    signVoucher(settlementKey, {
+      net: localnet.globalId,
+      vault: world.vault.toRawString(),
+      payee,
+      totalNano: total,
+      epoch: 1,
+    })
+  const vouchersFor = (settlement: ReturnType<typeof openSettlement>) =>
+    createVouchers({
+      db,
+      key: settlementKey,
+      vault: () => ({
+        globalId: localnet.globalId,
+        address: world.vault.toRawString(),
+        keyEpoch: 1,
+      }),
+      onRollback: (tx) => settlement.haltIn(tx, 'ledger.rollback'),
+      clock: blockClock(localnet),
+      log: quietLog,
+    })
+  const refusalOf = (settlement: ReturnType<typeof openSettlement>) =>
+    settlement.settleNow({ isAll: true, signal }).catch((error: unknown) => error)
+  const rollback = { code: 'settlement.halted', details: { reason: 'ledger.rollback' } }
+  const honoured = (lost: readonly LostPay[]) => ({ how: 'honour', lost }) as const
+  const broken = async () =>
+    (await checkLedger(db, blockClock(localnet))).broken.map(({ invariant }) => invariant)
+
+  beforeEach(() => earnFor(db, { payee, payNano: COIN, ref: 'r1' }))
+
+  test('pays nothing once a worker showed a higher voucher; honoured, the missing part is booked once and paid', async () => {
+    const settlement = open()
+    const vouchers = vouchersFor(settlement)
+    const soundBut = await broken()
+    await vouchers.shown(shown())
+
+    const refused = await refusalOf(settlement)
+    const round = await settlement.round()
+    const paidWhileHalted = await paidTo(payee)
+    const batches = await db.rows.batch.count()
+    const lost = await settlement.lost()
+    await earnFor(db, { payee, payNano: 5n, ref: 'since' })
+    await settlement.resume(honoured(lost))
+    await settlement.resume(honoured(lost))
+    await vouchers.shown(shown())
+    const report = await settlement.settleNow({ isAll: true, signal })
+
+    expect(refused).toMatchObject(rollback)
+    expect([round, paidWhileHalted, batches]).toEqual(['halted', 0n, 0])
+    expect(lost).toEqual([
+      { payee, knownNano: COIN, signedNano: 2n * COIN, missingNano: COIN, by: 'voucher' },
+    ])
+    expect(report).toMatchObject({ payees: 1, paidNano: String(2n * COIN + 5n) })
+    expect(await paidTo(payee)).toBe(2n * COIN + 5n)
+    expect(await settlement.status()).not.toHaveProperty('halt')
+    expect(await broken()).toEqual(soundBut)
+    expect(await db.rows.payCorrection.findMany()).toMatchObject([
+      { payee, beforeNano: COIN + 5n, amountNano: COIN },
+    ])
+  })
+
+  test('a decision is about the totals that were looked at: a higher one, shown meanwhile, halts on', async () => {
+    const settlement = open()
+    const vouchers = vouchersFor(settlement)
+    await vouchers.shown(shown())
+    const lost = await settlement.lost()
+    await vouchers.shown(shown(3n * COIN))
+
+    const refused = await settlement.resume(honoured(lost)).catch((error: unknown) => error)
+    const now = await settlement.lost()
+
+    expect(refused).toMatchObject(rollback)
+    expect(now).toMatchObject([{ signedNano: 3n * COIN, missingNano: 2n * COIN }])
+    expect((await db.rows.payee.findMany()).map(({ earnedTotal }) => earnedTotal)).toEqual([COIN])
+    await expect(refusalOf(settlement)).resolves.toMatchObject(rollback)
+  })
+
+  test('dismissed, a voucher of a stolen key books nothing and halts no more; a higher one of it does', async () => {
+    const settlement = open()
+    const vouchers = vouchersFor(settlement)
+    await vouchers.shown(shown())
+
+    await settlement.resume({ how: 'dismiss', lost: await settlement.lost() })
+    await vouchers.shown(shown())
+    const report = await settlement.settleNow({ isAll: true, signal })
+    await vouchers.shown(shown(3n * COIN))
+
+    expect(report).toMatchObject({ payees: 1, paidNano: String(COIN) })
+    await expect(refusalOf(settlement)).resolves.toMatchObject(rollback)
+  })
+
+  test.each(['sign', 'broadcast'] as const)(
+    'that is heard of just before a batch is to %s sends no coin; after the decision all is paid',
+    async (step) => {
+      const store = createBatchStore(db)
+      const settlement = open({
+        batches: {
+          ...store,
+          sign: async (...args) => {
+            if (step === 'sign') await vouchers.shown(shown())
+            return store.sign(...args)
+          },
+          broadcast: async (...args) => {
+            if (step === 'broadcast') await vouchers.shown(shown())
+            return store.broadcast(...args)
+          },
+        },
+      })
+      const vouchers = vouchersFor(settlement)
+
+      const refused = await refusalOf(settlement)
+      const [batch] = await db.rows.batch.findMany()
+      const lost = await settlement.lost()
+      await settlement.resume(honoured(lost))
+      await settlement.settleNow({ isAll: true, signal })
+
+      expect(refused).toMatchObject(rollback)
+      expect(batch?.state).toBe(step === 'sign' ? 'planned' : 'signed')
+      expect(lost).toHaveLength(1)
+      expect(await paidTo(payee)).toBe(2n * COIN)
+    },
+  )
+
+  test('what the vault has paid above it is honoured as well, and cannot be dismissed', async () => {
+    await claimFor(payee, 2n * COIN)
+    const settlement = open()
+
+    const refused = await refusalOf(settlement)
+    const lost = await settlement.lost()
+    const dismissed = await settlement
+      .resume({ how: 'dismiss', lost })
+      .catch((error: unknown) => error)
+    await settlement.resume(honoured(lost))
+    await earnFor(db, { payee, payNano: COIN, ref: 'r2' })
+    const report = await settlement.settleNow({ isAll: true, signal })
+
+    expect([refused, dismissed]).toMatchObject([rollback, rollback])
+    expect(lost).toEqual([
+      { payee, knownNano: COIN, signedNano: 2n * COIN, missingNano: COIN, by: 'vault' },
+    ])
+    expect(report).toMatchObject({ payees: 1, paidNano: String(COIN) })
+    expect(await paidTo(payee)).toBe(3n * COIN)
+  })
 })
 
 /** What a worker does with its voucher, sent by a wallet that has nothing to do with us. */

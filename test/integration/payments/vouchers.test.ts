@@ -46,7 +46,9 @@ beforeAll(async () => {
         db,
         key,
         vault: () => ({ globalId, address: vault, keyEpoch: 1, freeNano: parseCoin('100') }),
-        onRollback: () => rollbacks++,
+        onRollback: async () => {
+          rollbacks++
+        },
         clock: systemClock,
         log: quietLog,
       })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settleWords } from '../../../src/cli/settle-words.ts'
+import { lostWords, settleWords } from '../../../src/cli/settle-words.ts'
 
 const paid = { batches: 1, payees: 1, paidNano: '1500000000', feesNano: '2000000' }
 const nobody = { batches: 0, payees: 0, paidNano: '0', feesNano: '0' }
@@ -23,4 +23,16 @@ test('a cap is no lack of money', () => {
 
   expect(words).toHaveLength(2)
   expect(words[1]).not.toMatch(/fund/i)
+})
+
+test('lost pay is shown payee by payee with what is known, signed and missing, and what honouring books', () => {
+  const [head, first, second, last] = lostWords([
+    { payee: 'ab', knownNano: '1', signedNano: '3', missingNano: '2', by: 'voucher' },
+    { payee: 'cd', knownNano: '0', signedNano: '5', missingNano: '5', by: 'vault' },
+  ])
+
+  expect(head).toMatch(/^2 payees have/)
+  expect(first).toMatch(/^0:ab .*known 0\.000000001 .*signed 0\.000000003 .*missing 0\.000000002 /)
+  expect(second).toMatch(/^0:cd .*paid out by the vault/)
+  expect(last).toMatch(/^Honouring books 0\.000000007 /)
 })
