@@ -1,6 +1,7 @@
 /** @module What the operator of a machine is told about each error code: what is wrong and what to do. */
 import type { AppError } from '../core/app-error.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { haltSentence } from './halt-words.ts'
 
 const advice: Partial<Record<ErrorCode, string>> = {
   'config.port-in-use':
@@ -62,6 +63,9 @@ export function explain(error: AppError): string {
   const details = Object.entries(error.details)
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(', ')
-  const sentence = advice[error.code] ?? 'Something went wrong.'
+  const sentence =
+    error.code === 'settlement.halted'
+      ? haltSentence(error.details['reason'])
+      : (advice[error.code] ?? 'Something went wrong.')
   return `${sentence} [${error.code}${details === '' ? '' : `; ${details}`}]`
 }

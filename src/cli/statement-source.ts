@@ -27,13 +27,13 @@ export const statementCall =
   (args: unknown): Promise<Statement> =>
     statementFor(db, { dataDir, ...wantedSchema.parse(args) })
 
-/** `payee`: 64 hex characters. Throws `settlement.halted` where there is no vault yet. */
+/** `payee`: 64 hex characters. Throws `admin.not-deployed` where there is no vault yet. */
 export async function statementFor(
   db: Database,
   { dataDir, payee }: { readonly dataDir: string; readonly payee: string },
 ): Promise<Statement> {
   const file = readChainFile(dataDir)
-  if (!file) throw new AppError('settlement.halted')
+  if (!file) throw new AppError('admin.not-deployed')
   const key = openSettlementKey(join(dataDir, 'keys'))
   const receipts = createReceiptStore(db)
   const evidence = createEvidenceStore(db)

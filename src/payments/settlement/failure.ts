@@ -12,14 +12,14 @@ type Remedy =
   | { readonly do: 'halt' }
 
 export interface Failure {
-  readonly code: string
+  readonly code: FailureCode
   readonly remedy: Remedy
 }
 
 const minuteMs = 60_000
 
 /** Numbers of `contracts/vault/errors.tolk` and of the TVM, by what they mean to a sender. */
-const known: Readonly<Record<number, Failure>> = {
+const known = {
   [-14]: { code: 'vault.out-of-gas', remedy: { do: 'smaller-chunks' } },
   13: { code: 'vault.out-of-gas', remedy: { do: 'smaller-chunks' } },
   37: { code: 'vault.value', remedy: { do: 'more-value' } },
@@ -34,7 +34,15 @@ const known: Readonly<Record<number, Failure>> = {
   408: { code: 'vault.stale', remedy: { do: 'plan-again' } },
   412: { code: 'vault.payees', remedy: { do: 'wait', forMs: 60 * minuteMs, alert: true } },
   413: { code: 'vault.epoch', remedy: { do: 'halt' } },
-}
+} as const satisfies Readonly<Record<number, { code: string; remedy: Remedy }>>
+
+/** Why a batch failed, as halts and waits are kept and said. */
+export type FailureCode =
+  | (typeof known)[keyof typeof known]['code']
+  | 'vault.refused'
+  | 'vault.chunk-missing'
+
+const byCode: Readonly<Record<number, Failure>> = known
 
 /** The message that the wallet should have sent is not there: it had too little, and sends on regardless (mode +2). */
 const missingChunk: Failure = {
@@ -48,9 +56,9 @@ function failureOf({ vaultLt, exitCode, actionCode }: Chunk): Failure | undefine
   // Skipped before it began: no value left for gas.
   if (exitCode === undefined) return { code: 'vault.value', remedy: { do: 'more-value' } }
   if (exitCode !== 0 && exitCode !== 1)
-    return known[exitCode] ?? { code: 'vault.refused', remedy: { do: 'halt' } }
+    return byCode[exitCode] ?? { code: 'vault.refused', remedy: { do: 'halt' } }
   if (actionCode === undefined || actionCode === 0) return undefined
-  return known[actionCode] ?? { code: 'vault.refused', remedy: { do: 'halt' } }
+  return byCode[actionCode] ?? { code: 'vault.refused', remedy: { do: 'halt' } }
 }
 
 const strength = {
