@@ -7,6 +7,7 @@ import { isJobId } from '../core/ids.ts'
 import type { Database } from '../db/database.ts'
 import { createEvidenceStore } from '../gateway/evidence-store.ts'
 import { readChainFile } from '../payments/settlement/chain-file.ts'
+import { createVaultStore } from '../payments/settlement/vault-store.ts'
 import { makeStatement } from '../payments/statements/make-statement.ts'
 import type { Statement } from '../payments/statements/statement.ts'
 import { openSettlementKey } from '../payments/vouchers/settlement-key.ts'
@@ -16,7 +17,7 @@ import { createReceiptStore } from '../queue/receipt-store.ts'
 import { nodeHashes } from '../tee/crypto/node-crypto.ts'
 import { readEvidenceRecord } from '../tee/verify/proof/evidence-record.ts'
 
-/** A vault's first key; every later one has the next number. */
+/** Of a vault that nobody has read yet: its first key; every later one has the next number. */
 const firstKeyEpoch = 1
 
 const wantedSchema = z.strictObject({ payee: z.string().regex(/^[0-9a-f]{64}$/) })
@@ -38,6 +39,7 @@ export async function statementFor(
   const receipts = createReceiptStore(db)
   const evidence = createEvidenceStore(db)
   const { net, globalId, vault } = file
+  const { keyEpoch = firstKeyEpoch } = await createVaultStore(db).progress(vault.slice(2))
   return makeStatement(
     {
       db,
@@ -45,7 +47,7 @@ export async function statementFor(
       globalId,
       vault,
       key: key.publicKey.toString('hex'),
-      keyEpoch: firstKeyEpoch,
+      keyEpoch,
       documentOf: async (job) => {
         const found = isJobId(job) ? await receipts.find(job) : undefined
         return found?.kind === 'kept' ? found.document : undefined
@@ -62,7 +64,7 @@ export async function statementFor(
           vault,
           payee: wanted,
           totalNano: earned,
-          epoch: firstKeyEpoch,
+          epoch: keyEpoch,
         })
       },
     },

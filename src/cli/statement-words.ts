@@ -42,6 +42,7 @@ const lineOf = ({ link, state, at, count }: LinkReport): string => {
 /** One line a link, then the first broken one, and what all of it does not prove. */
 export function statementWords({ links, broken, facts }: StatementReport): string[] {
   const { receipts, earnedNano, paidNano, uncommittedNano, withoutDocument, uncharged } = facts
+  const { correctedNano } = facts
   return [
     ...links.map(lineOf),
     '',
@@ -56,6 +57,11 @@ export function statementWords({ links, broken, facts }: StatementReport): strin
     ...NOT_PROVEN.map((line) => `  - ${line}`),
     ...(withoutDocument > 0
       ? [`  - The signatures of ${String(withoutDocument)} receipts that are no longer kept.`]
+      : []),
+    ...(correctedNano > 0n
+      ? [
+          `  - Which answers ${showCoin(correctedNano)} without receipts were for: your operator restored a backup and honoured a voucher.`,
+        ]
       : []),
     ...(uncharged > 0
       ? [`  - That ${String(uncharged)} answers were rightly called free of charge.`]

@@ -109,7 +109,13 @@ export async function main(
     clock,
     log,
   })
-  const facts = watchVault({ chain, vault, globalId: file.globalId, isNew: local !== undefined })
+  const facts = watchVault({
+    chain,
+    vault,
+    globalId: file.globalId,
+    isNew: local !== undefined,
+    keepEpoch: (keyEpoch) => settlement.vaults.learn(vault.hash.toString('hex'), { keyEpoch }),
+  })
   const vouchers = createVouchers({
     db,
     key,

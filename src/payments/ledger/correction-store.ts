@@ -13,6 +13,13 @@ export interface Correction {
   readonly atMs: number
 }
 
+/** A jump of a payee's earned total that no receipt explains. */
+export interface BookedCorrection {
+  readonly beforeNano: bigint
+  readonly amountNano: bigint
+  readonly atMs: number
+}
+
 /** Adds what is missing to what the payee earned, once; false when it is booked. Does not ask whether it is owed. */
 export async function bookCorrection(tx: Tx, correction: Correction): Promise<boolean> {
   const { vault, payee, missingNano, signedNano, atMs } = correction
@@ -36,4 +43,17 @@ export async function bookCorrection(tx: Tx, correction: Correction): Promise<bo
   if ((await payeeTotals(tx, payee))?.vault === undefined)
     await tx.payee.update({ where: { payee }, data: { vault } })
   return true
+}
+
+/** Oldest first. */
+export async function correctionsOf(tx: Tx, payee: string): Promise<readonly BookedCorrection[]> {
+  const rows = await tx.payCorrection.findMany({
+    where: { payee },
+    orderBy: { beforeNano: 'asc' },
+  })
+  return rows.map(({ beforeNano, amountNano, at }) => ({
+    beforeNano,
+    amountNano,
+    atMs: at.getTime(),
+  }))
 }

@@ -16,9 +16,12 @@ export function watchVault(deps: {
   readonly vault: Address
   readonly globalId: number
   readonly isNew: boolean
+  /** For those who ask while no chain can be read; called when it is another one. */
+  readonly keepEpoch: (keyEpoch: number) => Promise<void>
 }): VaultWatch {
-  const { chain, vault, globalId, isNew } = deps
+  const { chain, vault, globalId, isNew, keepEpoch } = deps
   const address = vault.toRawString()
+  let keptEpoch: number | undefined
   let facts: VaultFacts | undefined = isNew ? { globalId, address, keyEpoch: 1 } : undefined
   return {
     now: () => facts,
@@ -33,6 +36,9 @@ export function watchVault(deps: {
         freeNano: await freeNano(chain, { address: vault, sight }),
         ...(prevValidUntil > 0 && { previousKey: prevKey.toString('hex') }),
       }
+      if (sight.epoch === keptEpoch) return
+      await keepEpoch(sight.epoch)
+      keptEpoch = sight.epoch
     },
   }
 }

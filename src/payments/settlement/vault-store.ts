@@ -11,6 +11,8 @@ export interface VaultProgress {
   readonly wait?: { readonly untilMs: number; readonly code: string }
   readonly halt?: { readonly atMs: number; readonly code: string }
   readonly seqnoFloor?: number
+  /** Absent while the vault was never read. */
+  readonly keyEpoch?: number
 }
 
 interface PayoutRow {
@@ -44,6 +46,7 @@ export interface VaultStore {
       readonly chunkSize?: number
       readonly valueFactor?: number
       readonly failures?: number
+      readonly keyEpoch?: number
       readonly wait?: { readonly untilMs: number; readonly code: string } | null
     },
   ): Promise<void>
@@ -152,4 +155,5 @@ const shown = (row: StateRecord): VaultProgress => ({
   ...(row.waitUntil && { wait: { untilMs: row.waitUntil.getTime(), code: row.waitCode ?? '' } }),
   ...(row.haltedAt && { halt: { atMs: row.haltedAt.getTime(), code: row.haltCode ?? '' } }),
   ...(row.seqnoFloor !== null && { seqnoFloor: row.seqnoFloor }),
+  ...(row.keyEpoch !== null && { keyEpoch: row.keyEpoch }),
 })

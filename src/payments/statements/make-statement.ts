@@ -4,6 +4,7 @@ import type { Net } from '../../core/config.ts'
 import type { Units } from '../../core/units.ts'
 import type { Voucher } from '../../core/voucher.ts'
 import type { Database } from '../../db/database.ts'
+import { correctionsOf } from '../ledger/correction-store.ts'
 import { sha256 } from './close-epoch.ts'
 import {
   balanceLeaves,
@@ -76,6 +77,7 @@ export async function makeStatement(deps: StatementDeps, payee: string): Promise
   )
   const payouts = await payoutsOf(rows, { vault, payee })
   const voucher = await deps.voucherOf(payee)
+  const corrections = await correctionsOf(rows, payee)
   return {
     v: 1,
     ctx: 'chrysalis/statement/1',
@@ -88,6 +90,13 @@ export async function makeStatement(deps: StatementDeps, payee: string): Promise
     prices: prices.flatMap((text) => text ?? []),
     keysets: [...new Set(keysets.values())],
     epochs,
+    ...(corrections.length > 0 && {
+      corrections: corrections.map(({ beforeNano, amountNano, atMs }) => ({
+        before: beforeNano.toString(),
+        amount: amountNano.toString(),
+        at: atMs,
+      })),
+    }),
     ...(voucher && { voucher }),
     paid: payouts.reduce((sum, { amountNano }) => sum + amountNano, 0n).toString(),
     payouts: payouts.map(({ lt, tx, amountNano, atMs }) => ({

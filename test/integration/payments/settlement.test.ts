@@ -1,16 +1,21 @@
-import { internal } from '@ton/core'
+import { type Cell, internal } from '@ton/core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createLog } from '../../../src/core/log.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { voucherCell } from '../../../src/payments/contracts/cells.ts'
 import { payeeAddress } from '../../../src/payments/contracts/vault-config.ts'
-import { claimBody } from '../../../src/payments/contracts/vault-messages.ts'
+import {
+  claimBody,
+  executeBody,
+  requestKeyBody,
+} from '../../../src/payments/contracts/vault-messages.ts'
 import { checkLedger } from '../../../src/payments/ledger/check.ts'
 import type { Localnet } from '../../../src/payments/localnet/localnet.ts'
 import { createBatchStore } from '../../../src/payments/settlement/batch-store.ts'
 import type { LostPay } from '../../../src/payments/settlement/lost-pay.ts'
 import { openSettlement } from '../../../src/payments/settlement/open-settlement.ts'
 import { sendFrom, throwIfRefused } from '../../../src/payments/settlement/send.ts'
+import { watchVault } from '../../../src/payments/settlement/vault-facts.ts'
 import { lookAtVault } from '../../../src/payments/settlement/vault-sight.ts'
 import { signVoucher } from '../../../src/payments/vouchers/voucher.ts'
 import { createVouchers } from '../../../src/payments/vouchers/vouchers.ts'
@@ -169,6 +174,39 @@ test('a vault with too little pays nothing, loses nothing and says so; what is o
   expect(funded).toMatchObject({ batches: 1, payees: 1, paidNano: String(5n * COIN) })
   expect(funded.why).toBeUndefined()
   expect((await lookAtVault(poor.chain, poor.vault)).paidTo(payeeOf(1))).toBe(5n * COIN)
+})
+
+test('the epoch of a vault’s key is kept for whoever cannot read the chain, when the key is another one too', async () => {
+  const order = async (body: Cell): Promise<void> => {
+    const message = internal({ to: world.vault, value: COIN / 10n, bounce: true, body })
+    const clock = blockClock(localnet)
+    throwIfRefused(await sendFrom(world.owner, [message], { chain: world.chain, clock, signal }))
+  }
+  const { vaults } = open()
+  const id = world.vault.hash.toString('hex')
+  const kept: number[] = []
+  const facts = watchVault({
+    chain: world.chain,
+    vault: world.vault,
+    globalId: localnet.globalId,
+    isNew: true,
+    keepEpoch: async (keyEpoch) => {
+      kept.push(keyEpoch)
+      await vaults.learn(id, { keyEpoch })
+    },
+  })
+
+  await facts.refresh()
+  await facts.refresh()
+  const first = await vaults.progress(id)
+  await order(requestKeyBody({ key: Buffer.alloc(32, 9), overlap: 8 * 86_400 }))
+  await localnet.chain.advance(25 * 3_600_000)
+  await order(executeBody({ kind: 'key' }))
+  await facts.refresh()
+
+  expect(first).toMatchObject({ keyEpoch: 1 })
+  expect(await vaults.progress(id)).toMatchObject({ keyEpoch: 2 })
+  expect(kept).toEqual([1, 2])
 })
 
 describe('a database that was restored from an older backup', () => {

@@ -1,7 +1,11 @@
 /** A ledger's receipts, signed by real worker keys, committed in epochs, handed out as a statement, and checked by its reader. */
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { statementPorts } from '../../../src/cli/statement-ports.ts'
+import { statementFor } from '../../../src/cli/statement-source.ts'
 import { statementWords } from '../../../src/cli/statement-words.ts'
 import { AppError } from '../../../src/core/app-error.ts'
 import { canonicalText } from '../../../src/core/canonical.ts'
@@ -9,6 +13,9 @@ import { systemClock } from '../../../src/core/clock.ts'
 import { isKid, isModelId, newJobId, parseId } from '../../../src/core/ids.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { cellSigner } from '../../../src/payments/contracts/sign.ts'
+import { bookCorrection } from '../../../src/payments/ledger/correction-store.ts'
+import { writeChainFile } from '../../../src/payments/settlement/chain-file.ts'
+import { createVaultStore } from '../../../src/payments/settlement/vault-store.ts'
 import {
   checkStatement,
   type Link,
@@ -35,6 +42,8 @@ const key = cellSigner(new Uint8Array(32).fill(7))
 const vault = 'ab'.repeat(32)
 const mine = 'cd'.repeat(32)
 const other = 'ce'.repeat(32)
+/** Whose earnings a restored backup did not know all of. */
+const restored = 'cf'.repeat(32)
 
 let db: Database
 let bank: TestMoney
@@ -121,6 +130,12 @@ beforeAll(async () => {
     await earn(mine, n, n)
     await earn(other, n, 2 * n)
   }
+  await earn(restored, 1, 1)
+  for (const missingNano of [30n, 40n])
+    await db.transaction((tx) =>
+      bookCorrection(tx, { vault, payee: restored, missingNano, signedNano: missingNano, atMs: 1 }),
+    )
+  await earn(restored, 2, 2)
   await close()
   await close()
   for (let n = 1; n <= 3; n++) {
@@ -166,6 +181,51 @@ describe('a statement', () => {
 
   test('holds for the other payee too, who shares the trees', async () => {
     expect((await check(readStatement(await statement(other)))).broken).toBeUndefined()
+  })
+
+  test('holds where a restored backup was corrected, and says so; not without the correction, nor with another one', async () => {
+    const corrected = await statement(restored)
+    const { corrections = [], ...without } = corrected
+    const [first, second] = corrections
+
+    const report = await check(readStatement(corrected))
+    const lies = [without, { ...corrected, corrections: [first, { ...second, amount: '41' }] }]
+    const reports = await Promise.all(lies.map((lie) => check(readStatement(lie))))
+
+    expect(report.broken).toBeUndefined()
+    expect(report.facts.correctedNano).toBe(70n)
+    expect(statementWords(report).join('\n')).toMatch(/0\.00000007 .* without receipts/)
+    expect(reports.map(({ broken }) => broken?.link)).toEqual(['totals', 'totals'])
+  })
+
+  test('is signed under the epoch of the key that the vault has now; under the first one before it was read', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'chrysalis-statement-'))
+    mkdirSync(join(dataDir, 'keys'))
+    writeFileSync(join(dataDir, 'keys', 'settlement.key'), Buffer.alloc(32, 7), { mode: 0o600 })
+    const address = `0:${vault}`
+    writeChainFile(dataDir, {
+      v: 1,
+      net: 'devnet',
+      globalId: -217,
+      endpoint: 'http://127.0.0.1:1',
+      vault: address,
+      registry: address,
+      owner: address,
+      guardian: address,
+      createdAt: 0,
+    })
+
+    const before = await statementFor(db, { dataDir, payee: mine })
+    await createVaultStore(db).learn(vault, { keyEpoch: 3 })
+    const after = await statementFor(db, { dataDir, payee: mine })
+    rmSync(dataDir, { recursive: true })
+
+    expect([before, after].map(({ keyEpoch, voucher }) => [keyEpoch, voucher?.epoch])).toEqual([
+      [1, 1],
+      [3, 3],
+    ])
+    const links = (await check(readStatement(after))).links
+    expect(links.find(({ link }) => link === 'voucher')).toMatchObject({ state: 'holds' })
   })
 
   test('of somebody who earned nothing is empty and holds', async () => {
@@ -270,7 +330,7 @@ describe('commit epochs', () => {
     const epochs = await db.rows.statementEpoch.findMany({ orderBy: { epoch: 'asc' } })
 
     expect(epochs.map(({ epoch, receipts }) => [epoch, receipts])).toEqual([
-      [1, 10],
+      [1, 12],
       [2, 0],
       [3, 6],
     ])

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "vault_states" ADD COLUMN     "key_epoch" INTEGER;
