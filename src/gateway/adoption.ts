@@ -59,15 +59,19 @@ export function createAdoption(deps: {
     try {
       const lease = await revive(worker, pending)
       if (lease === 'later') return
-      worker.pending.delete(pending.job)
+      const { job, attempt } = pending
+      // Settled, and the gateway died before it said so: the result is told again, and then answered.
+      const isOurs = lease || (await store.isSettledBy({ job, attempt, kid: worker.kid }))
+      worker.pending.delete(job)
       if (worker.isGone) return
-      if (!lease) {
-        const { job, attempt } = pending
+      if (!isOurs) {
         worker.send({ type: 'cancel', job, attempt, reason: 'fenced' })
         return
       }
-      book.add(lease)
-      log.info('job.adopted', { job: lease.job, attempt: lease.attempt, kid: lease.kid })
+      if (lease) {
+        book.add(lease)
+        log.info('job.adopted', { job, attempt, kid: lease.kid })
+      }
       for (const replay of pending.frames) replay()
     } catch (error) {
       // Stores are away: the next ping asks again.

@@ -11,6 +11,7 @@ import type { Turnstile } from '../queue/admission.ts'
 import { encodeFrontMessage } from '../queue/channels.ts'
 import type { LeaseStore, PayFacts, Settled } from '../queue/lease-store.ts'
 import { isBilled } from '../tasks/task.ts'
+import { sha256Hex, utf8 } from '../tee/crypto/binary.ts'
 import { createVerifier, type Verifier } from '../tee/crypto/signature.ts'
 import type { Identity } from '../tee/keys/identity.ts'
 import { buildNote } from '../tee/receipts/note.ts'
@@ -256,6 +257,25 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
     }
   }
 
+  /** A result that belongs to no lease: too late, or told again because the answer to it was lost. */
+  const answerAgain = async (worker: Worker, frame: FrameOf<'result'>): Promise<void> => {
+    const { job, attempt, receipt } = frame
+    const attemptOf = { job, attempt, kid: worker.kid }
+    try {
+      const settled = await store.settledAs(attemptOf, sha256Hex(utf8(receipt)))
+      const earned = settled && deps.payDesk?.answerOf(worker, settled.captured)
+      worker.send({
+        type: 'ack',
+        job,
+        attempt,
+        ...(settled ? { ok: true, ...earned } : { ok: false, code: 'release.fenced' }),
+      })
+    } catch (error) {
+      // Not answered: the worker keeps its result and tells it again when it comes back.
+      log.failure('result.unanswered', describe(error))
+    }
+  }
+
   return {
     all,
     release,
@@ -293,9 +313,8 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       const lease = held(worker, frame.job, frame.attempt)
       if (lease?.state === 'settling') return
       if (!lease || lease.state === 'over') {
-        const { job, attempt } = frame
-        worker.send({ type: 'ack', job, attempt, ok: false, code: 'release.fenced' })
         if (lease) release(lease)
+        await answerAgain(worker, frame)
         return
       }
       await finish(lease, frame)

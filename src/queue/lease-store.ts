@@ -104,6 +104,13 @@ export interface Settled {
   readonly captured?: Captured
 }
 
+/** An attempt that may have been settled, by whom. */
+interface SettledBy {
+  readonly job: JobId
+  readonly attempt: number
+  readonly kid: Kid
+}
+
 /** A running attempt found again after a restart. */
 export interface RunningAttempt {
   readonly open: OpenJob
@@ -243,6 +250,21 @@ export function createLeaseStore(db: Database, money?: MoneyPort) {
         })
         return { front, captured }
       })
+    },
+
+    /** Whether this very attempt gave the job's answer. */
+    isSettledBy: async ({ job, attempt, kid }: SettledBy): Promise<boolean> =>
+      (await rows.receipt.count({ where: { job, attempt, kid } })) > 0,
+
+    /** What the settlement of this attempt with this receipt came to, for whoever missed the answer; undefined for any other. */
+    settledAs: async (
+      { job, attempt, kid }: SettledBy,
+      digest: string,
+    ): Promise<Pick<Settled, 'captured'> | undefined> => {
+      const count = await rows.receipt.count({ where: { job, attempt, kid, digest } })
+      if (count === 0) return undefined
+      const captured = await money?.capturedAs(rows, { job, receiptDigest: digest })
+      return captured ? { captured } : {}
     },
 
     /** Ends the job without an answer, on behalf of this attempt only. */

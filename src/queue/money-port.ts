@@ -11,6 +11,11 @@ export interface MoneyPort {
    * `receipt.conflict`.
    */
   capture(tx: Tx, request: CaptureRequest): Promise<Captured | undefined>
+  /** What the capture of exactly this receipt came to, read again; undefined where there was none, or nothing can be told of it. */
+  capturedAs(
+    tx: Tx,
+    receipt: { readonly job: JobId; readonly receiptDigest: string },
+  ): Promise<Captured | undefined>
   /** Gives the whole hold back; harmless when it is closed already or never was. */
   release(tx: Tx, job: JobId, how: 'released' | 'expired'): Promise<void>
 }

@@ -36,6 +36,10 @@ export interface Money {
   /** As the queue's money port says. */
   hold(tx: Tx, request: HoldRequest): Promise<Held>
   capture(tx: Tx, request: CaptureRequest): Promise<Captured | undefined>
+  capturedAs(
+    tx: Tx,
+    receipt: Pick<CaptureRequest, 'job' | 'receiptDigest'>,
+  ): Promise<Captured | undefined>
   release(tx: Tx, job: JobId, how: 'released' | 'expired'): Promise<void>
   /** Gives back what no job asks for any more; how many holds that were. */
   sweep(db: Database): Promise<number>
@@ -182,6 +186,21 @@ export function createMoney(deps: {
     return { ...rest, isCharged, payNano: pay, earnedTotalNano: totalAfter, workerRates }
   }
 
+  const capturedAs: Money['capturedAs'] = async (tx, { job, receiptDigest }) => {
+    const found = await findHold(tx, job)
+    const paid = await findReceipt(tx, job)
+    if (!found || paid?.digest !== receiptDigest) return undefined
+    const row = await prices.rowOf(tx, found.priceVersion, found)
+    const { digest: _, pay, totalAfter, ...rest } = paid
+    const isCharged = pay > 0n || paid.charge > 0n
+    const couldCost =
+      payOf(paid.units, row.worker) > 0n || chargeOf(paid.units, ratesIn(row, paid.asset)) > 0n
+    // Where every rate is 0 the sums do not tell whether the answer was charged for.
+    if (!isCharged && !couldCost) return undefined
+    const paidOut = { payNano: pay, earnedTotalNano: totalAfter, workerRates: row.worker }
+    return { ...rest, ...paidOut, isCharged }
+  }
+
   /** What is charged for: the gateway's count where there is one, never beyond the bound. */
   const countUnits = ({ job, kid, reported, recounted }: CaptureRequest, held: HoldRow): Units => {
     const counted = recounted ?? reported
@@ -223,6 +242,7 @@ export function createMoney(deps: {
   return {
     hold,
     capture,
+    capturedAs,
     release,
     sweep: async (db) => {
       const overdue = await overdueHolds(db.rows, clock.now(), sweepLimit)

@@ -144,7 +144,7 @@ describe('a worker', () => {
     await two.stop()
   })
 
-  test('whose gateway dies after the commit and before the answer has the newest voucher at its next contact', async () => {
+  test('whose gateway dies after the commit and before the answer has the newest voucher at its next contact, and is told what the job earned', async () => {
     const first = await world.openGateway()
     const { earnings, file } = purse()
     const dying = Promise.withResolvers<void>()
@@ -155,8 +155,9 @@ describe('a worker', () => {
       throw new Error('killed')
     }
     const worker = world.openWorker(first.url, { earnings })
-    await submit('unanswered')
+    const job = await submit('unanswered')
     await dying.promise
+    const { jobs: toldBefore } = file.read()
     expect(await earnedNano()).toBe(before + pay)
     expect(BigInt(earnings.newest()?.total ?? 0)).toBeLessThan(before + pay)
     await first.stop()
@@ -168,8 +169,16 @@ describe('a worker', () => {
       earnings.newest()?.total === newest ? true : undefined,
     )
 
+    await until('the pay', () => (file.read().jobs > toldBefore ? true : undefined))
+    await answered(await submit('as before'))
+    await until('the next pay', () => (file.read().jobs > toldBefore + 1 ? true : undefined))
+
     expect(earnings.stopped()).toBeUndefined()
-    expect(file.read().voucher?.total).toBe(newest)
+    expect(file.read().voucher?.total).toBe((before + 2n * pay).toString())
+    expect(file.read().jobs).toBe(toldBefore + 2)
+    const captures = await world.db.rows.payReceipt.count({ where: { job } })
+    expect([captures, await earnedNano()]).toEqual([1, before + 2n * pay])
+    expect(world.lines.filter((line) => line.includes('attempt.refused'))).toEqual([])
     await worker.stop()
     await second.stop()
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
-import { isJobId, parseId } from '../../../src/core/ids.ts'
+import { isJobId, isKid, parseId } from '../../../src/core/ids.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { checkLedger } from '../../../src/payments/ledger/check.ts'
 import { cachedBalance } from '../../../src/payments/ledger/ledger-store.ts'
@@ -144,6 +144,27 @@ test('an answer is charged and paid by the gateway’s count, in at most four co
   const gift = await front.desk.submit(request('a gift'))
   const given = await until('the third answer', () => front.of(gift.job))
   expect(given.finished.price).toBeUndefined()
+
+  // A worker that missed the answer to its result is told the same again, and only for the receipt that was settled.
+  const leases = createLeaseStore(world.db, bank.money)
+  const toldAgain = async (id: string, change: { digest?: string; attempt?: number } = {}) => {
+    const row = await world.db.rows.receipt.findUniqueOrThrow({ where: { job: id } })
+    const by = {
+      job: parseId(id, isJobId),
+      attempt: change.attempt ?? row.attempt,
+      kid: parseId(row.kid, isKid),
+    }
+    return leases.settledAs(by, change.digest ?? row.digest)
+  }
+  expect(await toldAgain(job)).toMatchObject({
+    captured: { isCharged: true, payNano: 162n, earnedTotalNano: earned + 162n },
+  })
+  expect(await toldAgain(nothing.job)).toMatchObject({
+    captured: { isCharged: false, payNano: 0n },
+  })
+  expect(await toldAgain(gift.job)).toEqual({})
+  expect(await toldAgain(job, { digest: 'a'.repeat(64) })).toBeUndefined()
+  expect(await toldAgain(job, { attempt: 2 })).toBeUndefined()
   await worker.stop()
   await gateway.stop()
   expect(await checkLedger(world.db, systemClock)).toEqual({ ok: true, broken: [] })
