@@ -207,10 +207,14 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
       shownHash: answer.shownHash,
       at: clock.now(),
     }
-    const note = buildNote(deps.identity, deps.net, { ...facts, tier: worker.session.tier })
+    const { tier } = worker.session
     const receiptHash = digest.slice('sha256:'.length)
     let settled: Settled | undefined
     try {
+      const pay = await payFacts(lease, answer)
+      const { recounted } = pay
+      const noted = { ...facts, tier, ...(recounted && { recounted }) }
+      const note = buildNote(deps.identity, deps.net, noted)
       settled = await store.settle(lease, {
         sealedResult: answer.sealed,
         receipt: { digest: receiptHash, document: frame.receipt, note },
@@ -218,7 +222,7 @@ export function createLeaseBook(deps: LeaseBookDeps): LeaseBook {
         weights: lease.served.weights,
         units,
         evidenceId: lease.evidenceId,
-        pay: await payFacts(lease, answer),
+        pay,
         nowMs: clock.now(),
       })
     } catch (error) {

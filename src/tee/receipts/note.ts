@@ -15,8 +15,10 @@ export interface NoteFacts {
   readonly attempt: number
   /** `sha256:…` of the receipt. */
   readonly receipt: string
-  /** As booked. */
+  /** As the receipt says, within the gateway's bounds. */
   readonly units: Units
+  /** As the gateway counted from the text; absent where it could not: sound, a key that the asker holds. */
+  readonly recounted?: Units
   readonly tier: Tier
   /** Hash of the text as shown, hex. */
   readonly shownHash: string
@@ -24,9 +26,10 @@ export interface NoteFacts {
   readonly at: number
 }
 
-/** Canonical text of the signed note. The units are the receipt's within the gateway's bounds: nobody counted again yet. */
+/** Canonical text of the signed note. Its units are those of the recount, or the receipt's where there was none. */
 export function buildNote(identity: Identity, net: Net, facts: NoteFacts): string {
-  const { units } = facts
+  const { units: stated, recounted } = facts
+  const units = recounted ?? stated
   const note: UnsignedNote = {
     v: 1,
     ctx: 'chrysalis/note/1',
@@ -40,7 +43,7 @@ export function buildNote(identity: Identity, net: Net, facts: NoteFacts): strin
       out_tokens: units.outTokens,
       audio_ms: units.audioMs,
     },
-    recount: 'none',
+    recount: recounted ? 'tokenizer' : 'none',
     tier: facts.tier,
     shown: `sha256:${facts.shownHash}`,
     at: facts.at,

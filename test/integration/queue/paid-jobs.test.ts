@@ -133,6 +133,11 @@ test('an answer is charged and paid by the gateway’s count, in at most four co
     outTokens: 4n,
     saidInTokens: 7n,
   })
+  const receipt = await world.db.rows.receipt.findUniqueOrThrow({ where: { job } })
+  expect(JSON.parse(Buffer.from(receipt.note ?? []).toString())).toMatchObject({
+    recount: 'tokenizer',
+    units: { in_tokens: 4, out_tokens: 4 },
+  })
 
   // Nothing was to be done: nobody pays, nobody earns.
   const nothing = await front.desk.submit(request('known', paid(account)))
