@@ -42,7 +42,7 @@ const lineOf = ({ link, state, at, count }: LinkReport): string => {
 /** One line a link, then the first broken one, and what all of it does not prove. */
 export function statementWords({ links, broken, facts }: StatementReport): string[] {
   const { receipts, earnedNano, paidNano, uncommittedNano, withoutDocument, uncharged } = facts
-  const { correctedNano } = facts
+  const { correctedNano, lostEpochs } = facts
   return [
     ...links.map(lineOf),
     '',
@@ -57,6 +57,11 @@ export function statementWords({ links, broken, facts }: StatementReport): strin
     ...NOT_PROVEN.map((line) => `  - ${line}`),
     ...(withoutDocument > 0
       ? [`  - The signatures of ${String(withoutDocument)} receipts that are no longer kept.`]
+      : []),
+    ...(lostEpochs > 0
+      ? [
+          `  - What ${String(lostEpochs)} epochs published: your operator restored a backup without them. Statements that you kept say it.`,
+        ]
       : []),
     ...(correctedNano > 0n
       ? [

@@ -14,6 +14,12 @@ export interface CommitStore {
   /** The one that a batch carries. */
   ofBatch(batch: bigint): Promise<Commitment | undefined>
   seen(tx: Tx, vault: string, seen: { epoch: number; lt: bigint }): Promise<void>
+  /** Takes the vault's last commitment for ours where it is above all of them; false where it is not. What it published stays unknown. */
+  adopt(
+    tx: Tx,
+    vault: string,
+    taken: Commitment & { readonly atMs: number; readonly lt: bigint },
+  ): Promise<boolean>
   /** The highest epoch there is; 0: none. */
   last(vault: string): Promise<number>
   /** When the last one was made; undefined: none was. */
@@ -33,6 +39,14 @@ export const createCommitStore = (db: Database): CommitStore => ({
   ofBatch: async (batch) => shown(await db.rows.commitEpoch.findFirst({ where: { batch } })),
   seen: async (tx, vault, { epoch, lt }) => {
     await tx.commitEpoch.updateMany({ where: { vault, epoch, seenLt: null }, data: { seenLt: lt } })
+  },
+  adopt: async (tx, vault, { epoch, totalNano, root, atMs, lt }) => {
+    const later = await tx.commitEpoch.count({ where: { vault, epoch: { gte: epoch } } })
+    if (epoch === 0 || later > 0) return false
+    await tx.commitEpoch.create({
+      data: { vault, epoch, totalNano, root, at: new Date(atMs), seenLt: lt },
+    })
+    return true
   },
   last: async (vault) => {
     const row = await db.rows.commitEpoch.findFirst({

@@ -24,6 +24,7 @@ import { decideLost, lostPay } from './lost-pay.ts'
 import { createPayloads } from './payloads.ts'
 import { createSender } from './sender-lease.ts'
 import { createSettlement, type Settlement } from './settlement.ts'
+import { lookAtVault } from './vault-sight.ts'
 import { createVaultStore, lockVault, type VaultStore } from './vault-store.ts'
 import { lookAtWallet, type Wallet } from './wallet.ts'
 import { createWatcher } from './watcher.ts'
@@ -114,14 +115,19 @@ export function openSettlement(
         await bookFees(tx, { ref: `batch:${id}`, amountNano: feesNano, atMs: plannedAtMs })
     },
     lost: () => db.transaction((tx) => lostPay(tx, vault.id)),
-    resume: ({ decision, seqnoFloor }) =>
-      db.transaction(async (tx) => {
+    resume: async ({ decision, seqnoFloor }) => {
+      const { data, lastLt } = await lookAtVault(chain, vault.address)
+      const { epoch, total: totalNano, root, at } = data.commit
+      const taken = { epoch, totalNano, root, atMs: at * 1000, lt: lastLt }
+      return db.transaction(async (tx) => {
         await lockVault(tx, vault.id)
         if (decision) await decideLost(tx, vault.id, { decision, atMs: clock.now() })
         if ((await lostPay(tx, vault.id)).length > 0) return false
+        if (await commits.adopt(tx, vault.id, taken)) log.warn('commitments.lost', { epoch })
         await vaults.resumeIn(tx, vault.id, seqnoFloor)
         return true
-      }),
+      })
+    },
     walletSeqno: async () => (await lookAtWallet(chain, relayer.address)).seqno,
     clock,
     log,

@@ -162,9 +162,12 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     if (!(await deps.lease())) return 'waiting'
     const { utime } = await chain.head()
     if (clock.now() / 1000 - utime > maxLagS) return 'waiting'
+    // An older database closes no epoch that the vault has from another one.
+    if (!isReconciled && !(await reconcileNow()))
+      return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
     const isDue = await isAnythingDue(isAll)
     heldBy = undefined
-    if (isReconciled && !isDue) return 'none'
+    if (!isDue) return 'none'
     // Before any new batch the rows are compared with the chain.
     const sight = await reconcileNow()
     if (!sight) return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'

@@ -44,6 +44,8 @@ export interface StatementReport {
     readonly uncommittedNano: bigint
     /** Earned without a receipt, as the file says: a gift to its reader, whose reason nothing here shows. */
     readonly correctedNano: bigint
+    /** Published epochs that the file says nothing of. */
+    readonly lostEpochs: number
     /** Receipts that are no longer kept, and answers that were called free of charge. */
     readonly withoutDocument: number
     readonly uncharged: number
@@ -122,6 +124,7 @@ export async function checkStatement(
       earnedNano,
       paidNano: BigInt(statement.paid),
       uncommittedNano: signedNano > earnedNano ? signedNano - earnedNano : 0n,
+      lostEpochs: (statement.epochs.at(-1)?.epoch ?? 0) - statement.epochs.length,
       correctedNano: (statement.corrections ?? []).reduce((sum, it) => sum + BigInt(it.amount), 0n),
       withoutDocument: receipts.filter(({ document }) => document === undefined).length,
       uncharged: receipts.filter(({ charged }) => !charged).length,
@@ -266,12 +269,17 @@ function checkBalanceLeaves({ epochs, payee }: Statement, { sha256 }: StatementP
   return { count }
 }
 
-/** Every root follows from its trees and the root before, from the first epoch on. */
-function checkRoots({ epochs }: Statement, { sha256 }: StatementPorts) {
+/** Every root follows from its trees and the root before, from the first epoch on; past lost epochs, from the last root of those. */
+function checkRoots({ epochs, lost = [] }: Statement, { sha256 }: StatementPorts) {
+  const lostRoots = new Map(lost.map(({ epoch, root }) => [epoch, root]))
   let previousRoot = NO_ROOT
+  let previous = 0
   for (const [number, epoch] of epochs.entries()) {
     const at = `epochs.${String(number)}`
-    ensure(epoch.epoch === number + 1, `${at}.epoch`)
+    const lostRoot = epoch.epoch > previous + 1 ? lostRoots.get(epoch.epoch - 1) : undefined
+    ensure(epoch.epoch === previous + 1 || lostRoot !== undefined, `${at}.epoch`)
+    previousRoot = lostRoot ?? previousRoot
+    previous = epoch.epoch
     ensure(epoch.previousRoot === previousRoot, `${at}.previousRoot`)
     ensure(BigInt(epoch.balance?.total ?? 0) <= BigInt(epoch.total), `${at}.total`)
     ensure(epochRoot(epoch, sha256) === epoch.root, `${at}.root`)

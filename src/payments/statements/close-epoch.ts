@@ -4,9 +4,10 @@ import { toHex } from '../../core/bytes.ts'
 import type { Tx } from '../../db/database.ts'
 import {
   balanceLeaves,
+  correctedTotals,
   type EpochRow,
   keepEpoch,
-  lastEpoch,
+  lastPublished,
   lockClosing,
   receiptLeaves,
   takeReceipts,
@@ -25,7 +26,7 @@ export async function closeEpoch(
   { vault, atMs }: { readonly vault: string; readonly atMs: number },
 ): Promise<EpochRow> {
   await lockClosing(tx)
-  const last = await lastEpoch(tx, vault)
+  const last = await lastPublished(tx, vault)
   const epoch = (last?.epoch ?? 0) + 1
   await takeReceipts(tx, { vault, epoch })
   const receipts = await receiptLeaves(tx, { vault, epoch })
@@ -33,12 +34,17 @@ export async function closeEpoch(
   const receiptsRoot = toHex(rootOf(receipts.map(receiptLeaf), sha256))
   const balancesRoot = toHex(rootOf(balances.map(balanceLeaf), sha256))
   const previousRoot = last?.root ?? NO_ROOT
+  const earned = new Map(await correctedTotals(tx, vault))
+  for (const { payee, totalNano } of balances)
+    earned.set(payee, higher(totalNano, earned.get(payee) ?? 0n))
+  const sum = [...earned.values()].reduce((total, nano) => total + nano, 0n)
   const row: EpochRow = {
     vault,
     epoch,
     receipts: receipts.length,
     payees: balances.length,
-    totalNano: balances.reduce((sum, { totalNano }) => sum + totalNano, 0n),
+    // Never lower than what the vault has: payees whose receipts a restored backup lost are owed all the same.
+    totalNano: higher(sum, last?.totalNano ?? 0n),
     receiptsRoot,
     balancesRoot,
     root: epochRoot({ epoch, previousRoot, receiptsRoot, balancesRoot }, sha256),
@@ -47,3 +53,5 @@ export async function closeEpoch(
   await keepEpoch(tx, row)
   return row
 }
+
+const higher = (a: bigint, b: bigint): bigint => (a > b ? a : b)

@@ -34,9 +34,27 @@ const closing = 7_305_211_941n
 export const lockClosing = (tx: Tx): Promise<number> =>
   tx.$executeRaw`SELECT pg_advisory_xact_lock(${closing}::bigint)`
 
-export async function lastEpoch(tx: Tx, vault: string): Promise<EpochRow | undefined> {
-  const row = await tx.statementEpoch.findFirst({ where: { vault }, orderBy: { epoch: 'desc' } })
-  return row ? toEpoch(row) : undefined
+/** What an epoch published, ours or one that a restored backup does not know the leaves of. */
+type Published = Pick<EpochRow, 'epoch' | 'root' | 'totalNano'>
+
+export async function lastPublished(tx: Tx, vault: string): Promise<Published | undefined> {
+  const row = await tx.commitEpoch.findFirst({ where: { vault }, orderBy: { epoch: 'desc' } })
+  return row ? { epoch: row.epoch, root: row.root, totalNano: row.totalNano } : undefined
+}
+
+/** Roots of published epochs whose leaves are not here, by epoch. */
+export async function lostRoots(tx: Tx, vault: string): Promise<ReadonlyMap<number, string>> {
+  const known = new Set((await epochsOf(tx, vault)).map(({ epoch }) => epoch))
+  const rows = await tx.commitEpoch.findMany({ where: { vault } })
+  return new Map(rows.flatMap(({ epoch, root }) => (known.has(epoch) ? [] : [[epoch, root]])))
+}
+
+/** What payees had earned with the last correction of each, by payee: above its receipts until it earns again. */
+export async function correctedTotals(tx: Tx, vault: string): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await tx.$queryRaw<{ payee: string; total: bigint }[]>`
+    SELECT c.payee, max(c.before_nano + c.amount_nano) AS total
+    FROM pay_corrections c JOIN payees p ON p.payee = c.payee WHERE p.vault = ${vault} GROUP BY c.payee`
+  return new Map(rows.map(({ payee, total }) => [payee, total]))
 }
 
 /** Gives the vault to payees that have none, and this epoch's number to all of its receipts that have none, in ledger order. */

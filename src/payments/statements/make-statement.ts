@@ -11,6 +11,7 @@ import {
   type CommittedReceipt,
   type EpochRow,
   epochsOf,
+  lostRoots,
   payoutsOf,
   priceTableText,
   receiptLeaves,
@@ -46,8 +47,15 @@ export async function makeStatement(deps: StatementDeps, payee: string): Promise
   const versions = new Set<number>()
   const keysets = new Map<string, string>()
   const epochs: StatementEpoch[] = []
+  const unknown = await lostRoots(rows, vault)
+  const lost: { readonly epoch: number; readonly root: string }[] = []
   let previousRoot = NO_ROOT
   for (const row of await epochsOf(rows, vault)) {
+    const lostRoot = unknown.get(row.epoch - 1)
+    if (lostRoot !== undefined) {
+      lost.push({ epoch: row.epoch - 1, root: lostRoot })
+      previousRoot = lostRoot
+    }
     const receipts = await receiptsIn(deps, row, payee)
     for (const { receipt, evidenceId } of receipts) {
       versions.add(receipt.priceVersion)
@@ -90,6 +98,7 @@ export async function makeStatement(deps: StatementDeps, payee: string): Promise
     prices: prices.flatMap((text) => text ?? []),
     keysets: [...new Set(keysets.values())],
     epochs,
+    ...(lost.length > 0 && { lost }),
     ...(corrections.length > 0 && {
       corrections: corrections.map(({ beforeNano, amountNano, atMs }) => ({
         before: beforeNano.toString(),

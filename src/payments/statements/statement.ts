@@ -79,6 +79,11 @@ const statementSchema = z.strictObject({
   /** Public keys of the workers that signed, as canonical text; each is named by its own hash. */
   keysets: z.array(z.string().max(16_384)).max(100_000),
   epochs: z.array(epochSchema).max(100_000),
+  /** Published epochs before a gap's end, whose leaves the operator lost. Absent: none. */
+  lost: z
+    .array(z.strictObject({ epoch: count.min(1), root: hash }))
+    .max(10_000)
+    .optional(),
   /** Where the earned total jumps without a receipt: pay of a restored backup that was honoured. Absent: nowhere. */
   corrections: z
     .array(z.strictObject({ before: nano, amount: nano, at: z.number().int().min(0) }))

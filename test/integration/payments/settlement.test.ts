@@ -1,5 +1,6 @@
 import { type Cell, internal } from '@ton/core'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { statementPorts } from '../../../src/cli/statement-ports.ts'
 import { createLog } from '../../../src/core/log.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { voucherCell } from '../../../src/payments/contracts/cells.ts'
@@ -17,8 +18,12 @@ import { openSettlement } from '../../../src/payments/settlement/open-settlement
 import { sendFrom, throwIfRefused } from '../../../src/payments/settlement/send.ts'
 import { watchVault } from '../../../src/payments/settlement/vault-facts.ts'
 import { lookAtVault } from '../../../src/payments/settlement/vault-sight.ts'
+import { checkStatement } from '../../../src/payments/statements/check-statement.ts'
+import { makeStatement } from '../../../src/payments/statements/make-statement.ts'
+import { readStatement } from '../../../src/payments/statements/statement.ts'
 import { signVoucher } from '../../../src/payments/vouchers/voucher.ts'
 import { createVouchers } from '../../../src/payments/vouchers/vouchers.ts'
+import { captureOf, holdOf, openTestMoney } from '../../support/ledger.ts'
 import { COIN, testLocalnet } from '../../support/localnet.ts'
 import { quietLog } from '../../support/quiet-log.ts'
 import {
@@ -334,6 +339,60 @@ describe('a database that was restored from an older backup', () => {
       expect(await paidTo(payee)).toBe(2n * COIN)
     },
   )
+
+  test('and lacks what the vault was told of liabilities, publishes nothing until a person has looked, then goes on from there', async () => {
+    const work = async (books: Database, jobs: number): Promise<void> => {
+      const bank = await openTestMoney({ db: books, clock: blockClock(localnet) })
+      await bank.fund('customer:anna', 10_000n)
+      for (let n = 0; n < jobs; n++) {
+        const { job } = holdOf()
+        await bank.hold(holdOf({ job }))
+        await bank.capture(captureOf(job, { payee: payeeOf(2) }))
+      }
+    }
+    const older = await openTestDatabase()
+    await work(db, 2)
+    await work(older, 1)
+    await open().settleNow({ isAll: true, signal })
+    const { commit: before } = (await lookAtVault(world.chain, world.vault)).data
+    await earnFor(older, { payee, payNano: COIN, ref: 'r1' })
+    const settlement = open({ db: older })
+
+    const refused = await refusalOf(settlement)
+    const closed = await older.rows.statementEpoch.count()
+    await settlement.resume(honoured(await settlement.lost()))
+    await settlement.settleNow({ isAll: true, signal })
+    const { commit: after } = (await lookAtVault(world.chain, world.vault)).data
+    const statement = readStatement(
+      await makeStatement(
+        {
+          db: older,
+          net: 'devnet',
+          globalId: localnet.globalId,
+          vault: world.vault.toRawString(),
+          key: settlementKey.publicKey.toString('hex'),
+          keyEpoch: 1,
+          documentOf: async () => undefined,
+          keysetOf: async () => undefined,
+          voucherOf: async () => undefined,
+        },
+        payeeOf(2),
+      ),
+    )
+    const ports = statementPorts(statement, localnet.url)
+    const report = await checkStatement(statement, ports)
+    const forged = await checkStatement({ ...statement, lost: [] }, ports)
+    await older.close()
+
+    expect(refused).toMatchObject(rollback)
+    expect(closed).toBe(0)
+    expect([before.epoch, after.epoch]).toEqual([1, 2])
+    expect(after.total).toBe(before.total)
+    expect(report.broken).toBeUndefined()
+    expect(report.links.find(({ link }) => link === 'vault-root')).toMatchObject({ state: 'holds' })
+    expect(report.facts.lostEpochs).toBe(1)
+    expect(forged.broken).toMatchObject({ link: 'roots', at: 'epochs.0.epoch' })
+  })
 
   test('what the vault has paid above it is honoured as well, and cannot be dismissed', async () => {
     await claimFor(payee, 2n * COIN)
