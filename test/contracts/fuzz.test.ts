@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EXIT } from '../../src/payments/contracts/opcodes.ts'
@@ -24,6 +25,7 @@ const CAPS = {
 // A sequence is some thirty messages: a thousand of them where a million inputs are asked for.
 const full = Math.ceil(Number(process.env['CHRYSALIS_FUZZ'] ?? 0) / 1000)
 const sequences = full > 0 ? full : 10
+const seed = full > 0 ? randomInt(2 ** 31) : 20261125
 
 type Step =
   | {
@@ -324,13 +326,16 @@ test.each(TABLES)(
   'at the prices of %s any sequence of messages leaves the vault where plain sums say it must be',
   async (table) => {
     const runs = Math.ceil(sequences / TABLES.length)
+    let messages = 0
     expect.hasAssertions()
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        messages += steps.length
         await play(await vaultWorld({ table, caps: CAPS, balance: coins(100) }), steps)
       }),
-      { numRuns: runs, ...(full > 0 ? {} : { seed: 20261125 }) },
+      { numRuns: runs, seed },
     )
+    if (full > 0) console.log(`vault, ${table}: ${runs} sequences, ${messages} steps, seed ${seed}`)
   },
   3_600_000,
 )

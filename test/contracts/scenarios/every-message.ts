@@ -6,9 +6,12 @@ import { coins, type Outcome, party, type WorldOptions } from '../../support/con
 import { REGISTRY_ROLES } from '../../support/registry-world.ts'
 import { ROLES } from '../../support/vault-world.ts'
 import type { Case } from '../messages.ts'
-import { expectRefused } from './scenario.ts'
+import { expectRefused, expectSentBack, gasOf } from './scenario.ts'
 
-/** Below the least value nothing changes, from there on the sums are exact. Searches the least value to `step` nano. */
+/**
+ * Below the least value nothing changes and what was attached goes back, from there on the sums are exact.
+ * Searches the least value to `step` nano; a value that pays gas and nothing more is tried by itself.
+ */
 export async function lowValues(
   { ready, spends }: Case,
   options: WorldOptions,
@@ -21,6 +24,15 @@ export async function lowValues(
   const restore = world.snapshot()
   const isDone = (outcome: Outcome) => outcome.exit === 0 && outcome.action === 0
 
+  const expectNothing = async (outcome: Outcome): Promise<void> => {
+    expect((await world.data()).hash().equals(before)).toBe(true)
+    expect((await world.code()).hash().equals(code)).toBe(true)
+    // The contract loses nothing; what was attached may be used up by gas.
+    expect(outcome.delta).toBeGreaterThanOrEqual(0n)
+    expect(outcome.payouts).toEqual([])
+    expectSentBack(outcome)
+  }
+
   let [low, high] = [0n, coins(2)]
   let done: Outcome | undefined
   while (high - low > step) {
@@ -32,15 +44,19 @@ export async function lowValues(
       continue
     }
     low = value
-    expect((await world.data()).hash().equals(before)).toBe(true)
-    expect((await world.code()).hash().equals(code)).toBe(true)
-    // The contract loses nothing; what was attached may be used up by gas.
-    expect(outcome.delta).toBeGreaterThanOrEqual(0n)
-    expect(outcome.payouts).toEqual([])
+    await expectNothing(outcome)
   }
 
-  expect(done?.delta).toBe(-spends)
+  if (!done) throw new Error('never done')
+  expect(done.delta).toBe(-spends)
   expect(high).toBeLessThan(coins(2))
+
+  // The code runs to its end, and the first coins that it would take of the contract's own fail its reserve.
+  restore()
+  const outcome = await world.send(sender, body, gasOf(done))
+  expect(outcome.exit).toBe(0)
+  expect(outcome.action).not.toBe(0)
+  await expectNothing(outcome)
 }
 
 /** Payouts and excesses do not bounce; a withdrawal does. */

@@ -13,7 +13,7 @@ import { payeeAt } from '../../support/big-vault.ts'
 import { coins, externalMessage, party, START } from '../../support/contract-world.ts'
 import { internalMessage } from '../../support/raw-chain.ts'
 import { keyOf, type VaultOptions, type VaultWorld } from '../../support/vault-world.ts'
-import { expectRefused, type Scenario } from './scenario.ts'
+import { expectRefused, expectSentBack, gasOf, type Scenario } from './scenario.ts'
 
 export const PLAIN: readonly Scenario<VaultWorld, VaultOptions>[] = [
   {
@@ -21,9 +21,10 @@ export const PLAIN: readonly Scenario<VaultWorld, VaultOptions>[] = [
     run: async (make) => {
       const vault = await make({ balance: coins(1) })
       const comment = beginCell().storeUint(0, 32).storeStringTail('for the workers').endCell()
+      const noText = beginCell().storeUint(0, 32).endCell()
       const before = await vault.data()
 
-      for (const body of [topUpBody(), beginCell().endCell(), comment]) {
+      for (const body of [topUpBody(), beginCell().endCell(), comment, noText]) {
         const had = vault.balance()
         const outcome = await vault.send(party('anyone'), body, coins(2))
         expect(outcome.exit).toBe(0)
@@ -94,6 +95,23 @@ export const PLAIN: readonly Scenario<VaultWorld, VaultOptions>[] = [
       expect(outcome.exit).toBe(0)
       expect(outcome.returned).toBeGreaterThan(coins(0.98))
       expect(vault.balance()).toBe(0n)
+    },
+  },
+  {
+    title: 'a vault without money of its own sends back what does not reach for its event',
+    run: async (make) => {
+      const vault = await make({ balance: 0n })
+      const before = await vault.data()
+      const restore = vault.snapshot()
+      const done = await vault.send(vault.owner, requestWithdrawBody(coins(1)))
+      restore()
+
+      const outcome = await vault.send(vault.owner, requestWithdrawBody(coins(1)), gasOf(done))
+
+      expect(outcome.exit).toBe(0)
+      expect(outcome.action).not.toBe(0)
+      expectSentBack(outcome)
+      expect((await vault.data()).equals(before)).toBe(true)
     },
   },
   {

@@ -18,7 +18,7 @@ import {
   type RegistryWorld,
 } from '../../support/registry-world.ts'
 import { add, expectSaid, image } from './registry-content.ts'
-import { expectRefused, type Scenario } from './scenario.ts'
+import { expectRefused, expectSentBack, gasOf, type Scenario } from './scenario.ts'
 
 export const ROLE: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
   {
@@ -157,8 +157,9 @@ export const ROLE: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
     run: async (make) => {
       const registry = await make({ balance: coins(1) })
       const comment = beginCell().storeUint(0, 32).storeStringTail('rent').endCell()
+      const noText = beginCell().storeUint(0, 32).endCell()
 
-      for (const body of [registryTopUpBody(), beginCell().endCell(), comment]) {
+      for (const body of [registryTopUpBody(), beginCell().endCell(), comment, noText]) {
         const had = registry.balance()
         const outcome = await registry.send(party('anyone'), body, coins(1))
         expect(outcome.exit).toBe(0)
@@ -212,6 +213,23 @@ export const ROLE: readonly Scenario<RegistryWorld, RegistryOptions>[] = [
       expect(outcome.exit).toBe(0)
       expect(outcome.action).toBe(0)
       expect(registry.balance()).toBe(0n)
+    },
+  },
+  {
+    title: 'a registry without money of its own sends back what does not reach for its event',
+    run: async (make) => {
+      const registry = await make({ balance: 0n })
+      const before = await registry.data()
+      const restore = registry.snapshot()
+      const done = await registry.send(registry.owner, proposeBody(add))
+      restore()
+
+      const outcome = await registry.send(registry.owner, proposeBody(add), gasOf(done))
+
+      expect(outcome.exit).toBe(0)
+      expect(outcome.action).not.toBe(0)
+      expectSentBack(outcome)
+      expect((await registry.data()).equals(before)).toBe(true)
     },
   },
   {

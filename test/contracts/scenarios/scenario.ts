@@ -36,3 +36,15 @@ export function expectDone(outcome: Outcome, spent = 0n): void {
 
 export const sumOf = (outcome: Outcome): bigint =>
   outcome.payouts.reduce((sum, payout) => sum + payout.amount, 0n)
+
+/** The network tries to return what is left of the value; a try that finds too little left is one all the same. */
+export const expectSentBack = ({ transaction: { description } }: Outcome): void =>
+  expect(description.type === 'generic' && description.bouncePhase).toBeTruthy()
+
+/** Nano that the run of the code took. */
+export function gasOf({ transaction: { description } }: Outcome): bigint {
+  if (description.type !== 'generic' || description.computePhase.type !== 'vm') {
+    throw new Error('nothing was run')
+  }
+  return description.computePhase.gasFees
+}
