@@ -19,6 +19,7 @@ import {
   toOpenJob,
 } from './job-row.ts'
 import type { MoneyPort } from './money-port.ts'
+import { createSettledStore } from './settled-store.ts'
 
 /** Who is given the key. */
 export interface ReleaseTo {
@@ -104,13 +105,6 @@ export interface Settled {
   readonly captured?: Captured
 }
 
-/** An attempt that may have been settled, by whom. */
-interface SettledBy {
-  readonly job: JobId
-  readonly attempt: number
-  readonly kid: Kid
-}
-
 /** A running attempt found again after a restart. */
 export interface RunningAttempt {
   readonly open: OpenJob
@@ -179,6 +173,8 @@ export function createLeaseStore(db: Database, money?: MoneyPort) {
     return count === 1
   }
   return {
+    ...createSettledStore(db, money),
+
     /**
      * Moves the fence to a new attempt with the keys that `write` makes for it, in one statement: either the attempt
      * counts and is logged, or nothing happened. `write` is called again when another gateway was quicker; keys of a call
@@ -250,21 +246,6 @@ export function createLeaseStore(db: Database, money?: MoneyPort) {
         })
         return { front, captured }
       })
-    },
-
-    /** Whether this very attempt gave the job's answer. */
-    isSettledBy: async ({ job, attempt, kid }: SettledBy): Promise<boolean> =>
-      (await rows.receipt.count({ where: { job, attempt, kid } })) > 0,
-
-    /** What the settlement of this attempt with this receipt came to, for whoever missed the answer; undefined for any other. */
-    settledAs: async (
-      { job, attempt, kid }: SettledBy,
-      digest: string,
-    ): Promise<Pick<Settled, 'captured'> | undefined> => {
-      const count = await rows.receipt.count({ where: { job, attempt, kid, digest } })
-      if (count === 0) return undefined
-      const captured = await money?.capturedAs(rows, { job, receiptDigest: digest })
-      return captured ? { captured } : {}
     },
 
     /** Ends the job without an answer, on behalf of this attempt only. */
