@@ -44,6 +44,8 @@ const advice: Partial<Record<ErrorCode, string>> = {
     'The chain does not answer. Is its provider reachable (CHRYSALIS_TON_ENDPOINT), and has the order its coins?',
   'funds.insufficient':
     'The wallet that sends this has too little (sums in nano). Send coins to it and run the command again.',
+  'price.invalid':
+    'This table of prices cannot be the next one. ./chrysalis prices lint FILE says what is wrong with it, prices show which one is in force.',
   'settlement.drift':
     'What is on chain is not what this data folder was deployed with. Nothing was sent; look before you go on.',
   'admin.key-missing': 'There is no key file of that name.',

@@ -13,7 +13,7 @@ export const HELP = `Chrysalis: AI for Telegram that nobody else can read.
   ./chrysalis policy lint|sign|show|diff|keygen|deny   what may work on a network, and who says so
   ./chrysalis hardware enrol|list|remove|pardon|token|revoke   which machines may work, and whose
   ./chrysalis ledger check           whether the books are whole (of the running system, or of a data folder at rest)
-  ./chrysalis prices show|lint FILE  what jobs cost; what is wrong with a table of prices
+  ./chrysalis prices show|lint FILE|adopt FILE   what jobs cost; what is wrong with a table; the next table, shown against this one
   ./chrysalis deposits code|list|assign|sweep   what developers paid in by transfer, whose it is, and on to the vault
   ./chrysalis log verify --broker-key KEY   whether the log of released keys is whole
   ./chrysalis statement get|check    what a payee earned, receipt by receipt, and whether it holds

@@ -2,10 +2,21 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { AppError } from '../core/app-error.ts'
-import type { Environment } from '../core/config.ts'
+import { systemClock } from '../core/clock.ts'
+import { type Environment, loadConfig, netSchema } from '../core/config.ts'
+import type { Database } from '../db/database.ts'
+import { priceChange } from '../payments/admin/price-change.ts'
+import { adoptTable, inForceFrom } from '../payments/prices/adopt.ts'
 import { tablesFrom } from '../payments/prices/price-store.ts'
 import { readStoredTable } from '../payments/prices/stored-table.ts'
-import { type PriceRow, type PriceWorld, readTable, written } from '../payments/prices/table.ts'
+import {
+  keyOf,
+  type PriceRow,
+  type PriceTable,
+  type PriceWorld,
+  readTable,
+  written,
+} from '../payments/prices/table.ts'
 import { engineKinds } from '../tasks/index.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
 import { dataFolder } from './paths.ts'
@@ -26,7 +37,11 @@ export async function runPrices(
   const [step, ...rest] = args
   const { values, positionals } = parseOptions(
     rest,
-    { json: { type: 'boolean', default: false }, data: { type: 'string' } },
+    {
+      json: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+      data: { type: 'string' },
+    },
     'positionals',
   )
   const [file, ...more] = positionals
@@ -36,15 +51,11 @@ export async function runPrices(
     terminal.out(values.json ? JSON.stringify(found) : sentenceOf(found))
     return found.ok ? EXIT.ok : EXIT.failed
   }
+  if (step === 'adopt' && file !== undefined && more.length === 0)
+    return adopt(readText(file), { dataDir, env, terminal, isAgreed: values.yes })
   if (step !== 'show' || file !== undefined)
-    throw new UsageError('prices takes show, or lint with one FILE.')
-  const answer = await askSystem({
-    dataDir,
-    env,
-    name: 'prices.show',
-    atRest: (db) => tablesFrom(db.rows, 1),
-  })
-  for (const { text, ...about } of storedSchema.parse(answer)) {
+    throw new UsageError('prices takes show, or lint or adopt with one FILE.')
+  for (const { text, ...about } of await storedTables(dataDir, env)) {
     const { rows } = readStoredTable(text)
     if (values.json) terminal.out(JSON.stringify({ ...about, rows: rows.map(inJson) }))
     else {
@@ -54,6 +65,106 @@ export async function runPrices(
     }
   }
   return EXIT.ok
+}
+
+const storedTables = async (dataDir: string, env: Environment) =>
+  storedSchema.parse(
+    await askSystem({
+      dataDir,
+      env,
+      name: 'prices.show',
+      atRest: (db) => tablesFrom(db.rows, 1),
+    }),
+  )
+
+const adoptSchema = z.object({ text: z.string(), sinceMs: z.number().int() })
+
+/** The running system's answers. */
+export const priceCalls = (db: Database) => ({
+  'prices.show': () => tablesFrom(db.rows, 1),
+  'prices.adopt': (args: unknown) => adoptTable(db.rows, adoptSchema.parse(args)),
+})
+
+const netConfig = z.object({ CHRYSALIS_NET: netSchema.default('devnet') })
+
+interface Adopting {
+  readonly dataDir: string
+  readonly env: Environment
+  readonly terminal: Terminal
+  readonly isAgreed: boolean
+}
+
+/** Shows what is other than now, asks, and puts the table in force. Jobs keep the version they were quoted under. */
+async function adopt(
+  text: string,
+  { dataDir, env, terminal, isAgreed }: Adopting,
+): Promise<number> {
+  const world = engineKinds(await loadManifest(dataDir))
+  const found = lint(text, world)
+  if (!found.ok) {
+    terminal.err(sentenceOf(found))
+    return EXIT.failed
+  }
+  const next = readTable(text, world)
+  const newest = (await storedTables(dataDir, env)).at(-1)
+  const now = newest && readStoredTable(newest.text)
+  if (now && now.hash === next.hash) {
+    terminal.out(`Version ${String(now.version)} is this table already.`)
+    return EXIT.ok
+  }
+  const nextVersion = (now?.version ?? 0) + 1
+  if (next.version !== nextVersion) {
+    terminal.err(`The next version is ${String(nextVersion)}; a version never changes.`)
+    return EXIT.failed
+  }
+  const change = priceChange(now ?? { rows: [] }, next)
+  const { CHRYSALIS_NET: net } = loadConfig(netConfig, env)
+  const sinceMs = inForceFrom(systemClock.now(), { net, ...change })
+  terminal.out(differenceOf(now, next).join('\n'))
+  if (change.customerUp) terminal.out('Somebody pays more for the same job.')
+  if (change.workerDown) terminal.out('A worker earns less for the same job.')
+  terminal.out(`In force from ${new Date(sinceMs).toISOString()}.`)
+  if (net !== 'devnet')
+    terminal.out(
+      'Publish its hash as well: ./chrysalis registry prices FILE. Whether the two agree is not compared.',
+    )
+  if (!(isAgreed || (await agrees(terminal)))) return EXIT.failed
+  const args = { text: next.text, sinceMs }
+  const answer = await askSystem({
+    dataDir,
+    env,
+    name: 'prices.adopt',
+    args,
+    atRest: (db) => adoptTable(db.rows, args),
+  })
+  const { version } = z.object({ version: z.number() }).parse(answer)
+  terminal.out(`Version ${String(version)} is adopted, hash ${next.hash}.`)
+  return EXIT.ok
+}
+
+async function agrees(terminal: Terminal): Promise<boolean> {
+  if (!terminal.ask) {
+    terminal.err('Nobody is here to agree to this: run it in a terminal, or add --yes.')
+    return false
+  }
+  if (/^y(es)?$/i.test((await terminal.ask('Put it in force? [y/N] ')).trim())) return true
+  terminal.err('Nothing was changed.')
+  return false
+}
+
+/** Row by row: `-` as it is now, `+` as it will be. */
+function differenceOf(
+  now: Pick<PriceTable, 'rows'> | undefined,
+  next: Pick<PriceTable, 'rows'>,
+): readonly string[] {
+  const before = new Map((now?.rows ?? []).map((row) => [keyOf(row), lineOf(row)]))
+  const after = new Map(next.rows.map((row) => [keyOf(row), lineOf(row)]))
+  const lines = [...new Set([...before.keys(), ...after.keys()])].flatMap((key) => {
+    const [old, fresh] = [before.get(key), after.get(key)]
+    if (old === fresh) return []
+    return [...(old ? [`- ${old}`] : []), ...(fresh ? [`+ ${fresh}`] : [])]
+  })
+  return lines.length > 0 ? lines : ['Every row is as it is now.']
 }
 
 type Finding =

@@ -14,7 +14,6 @@ import { type Database, openDatabase } from '../db/database.ts'
 import { main as runGateway } from '../gateway/main.ts'
 import { checkLedger } from '../payments/ledger/check.ts'
 import { main as runPayments } from '../payments/main.ts'
-import { tablesFrom } from '../payments/prices/price-store.ts'
 import { startRedisServer } from '../queue/redis-server.ts'
 import { main as runSimulator } from '../sim/main.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
@@ -26,6 +25,7 @@ import { depositCalls } from './deposits.ts'
 import { keptPort } from './kept-port.ts'
 import { chooseModels, ensureChosenModels } from './models.ts'
 import { dataFolder, modelsFolder } from './paths.ts'
+import { priceCalls } from './prices.ts'
 import { startScreen } from './screen.ts'
 import { settleCalls } from './settle.ts'
 import { statementCall } from './statement-source.ts'
@@ -161,7 +161,7 @@ async function untilWorker(workers: () => number, signal: AbortSignal): Promise<
 /** What commands ask of the books while this process has the database. */
 const ledgerCalls = (db: Database): Record<string, ControlCall> => ({
   'ledger.check': () => checkLedger(db, systemClock),
-  'prices.show': () => tablesFrom(db.rows, 1),
+  ...priceCalls(db),
 })
 
 /** The simulator stands in for Telegram, and a page of this machine may be read, since the person here is its owner. */
