@@ -8,7 +8,7 @@ import { VAULT_SCENARIOS } from './scenarios/vault.ts'
 
 /** Scenarios that repeat what others cover hundreds of times: their logs would only cost time. */
 const isLong = (title: string): boolean =>
-  /maps stop growing|newest 2 000|out of bounds/.test(title)
+  /maps stop growing|newest 2 000|out of bounds|fees of payouts/.test(title)
 
 const suites = {
   vault: async (onLog: (log: string) => void) => {

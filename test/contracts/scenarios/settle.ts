@@ -7,7 +7,14 @@ import { pauseBody, settleBody } from '../../../src/payments/contracts/vault-mes
 import { payeeAt } from '../../support/big-vault.ts'
 import { coins, DAY, party } from '../../support/contract-world.ts'
 import { entriesOf, keyOf, type VaultOptions, type VaultWorld } from '../../support/vault-world.ts'
-import { expectDone, expectRefused, type Scenario, sumOf } from './scenario.ts'
+import {
+  expectDone,
+  expectRefused,
+  expectSentBack,
+  gasOf,
+  type Scenario,
+  sumOf,
+} from './scenario.ts'
 
 type VaultScenario = Scenario<VaultWorld, VaultOptions>
 
@@ -217,6 +224,32 @@ export const SETTLE: readonly VaultScenario[] = [
       )
       expectDone(await vault.settle([{ payee: payeeAt(0), total: free }]), free)
       expect(vault.balance()).toBe(reserve)
+    },
+  },
+  {
+    title:
+      'where the fees of payouts are more than the reserve and nobody brings them, all goes back',
+    once: true,
+    run: async (make) => {
+      const vault = await make()
+      // One payee with a rising total: as many payouts as a message can send, above the least reserve.
+      const batch = Array.from({ length: 251 }, (_, n) => ({
+        payee: payeeAt(0),
+        total: BigInt(n + 1),
+      }))
+      vault.setBalance(storageReserve(vault.fees, 1) + 251n)
+      const before = await vault.data()
+      const restore = vault.snapshot()
+      const done = await vault.settle(batch, { value: coins(3) })
+      expectDone(done, 251n)
+      restore()
+
+      const outcome = await vault.settle(batch, { value: gasOf(done) })
+
+      expect(outcome.exit).toBe(0)
+      expect(outcome.action).not.toBe(0)
+      expectSentBack(outcome)
+      expect((await vault.data()).equals(before)).toBe(true)
     },
   },
   {
