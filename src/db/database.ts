@@ -37,6 +37,8 @@ const ownMigrations = join(import.meta.dirname, '../../prisma/migrations')
 
 /** Settles are one commit each and run concurrently; 10 connections keep a small Postgres busy without crowding it. */
 const maxConnections = 10
+/** In a burst hundreds wait for a connection: giving up early, all of them would only come again. */
+const turnMs = 30_000
 
 /**
  * Opens and migrates. PGlite allows one process: its folder is locked (`<folder>.lock`).
@@ -85,7 +87,7 @@ async function openPostgres(options: DatabaseOptions): Promise<Database> {
   const pool = new Pool({
     connectionString: options.url,
     max: maxConnections,
-    connectionTimeoutMillis: 5000,
+    connectionTimeoutMillis: turnMs,
   })
   // A broken idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined)
@@ -110,7 +112,7 @@ function handle(rows: PrismaClient, clock: Clock): Pick<Database, 'rows' | 'tran
     rows,
     transaction: (work) =>
       retrySerialisation(clock, () =>
-        rows.$transaction(work, { maxWait: 10_000, timeout: 15_000 }),
+        rows.$transaction(work, { maxWait: turnMs, timeout: 15_000 }),
       ),
   }
 }
