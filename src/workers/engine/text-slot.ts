@@ -5,11 +5,10 @@ import type { RunOptions, TextAnswer, TextEngine, TextRequest } from '../../task
 import { createAnswerText } from './answer-text.ts'
 import { engineError } from './engine-error.ts'
 import { commonLength, type Prompt } from './prompt.ts'
+import { createPromptPace } from './prompt-pace.ts'
 
 /** Tokens of room that must stay free beside prompt and answer, so that the context is never shifted. */
 const MARGIN_TOKENS = 64
-/** Prompt tokens evaluated between two looks at the abort signal: 1–3 s of a 1.5B model on one core. */
-const PIECE_TOKENS = 64
 /** Generated tokens between two reports of the speed: 1–3 s of a 1.5B model. */
 const REPORT_TOKENS = 16
 /** What a measurement of the speed generates at most, and how long it may take. */
@@ -35,6 +34,7 @@ export interface TextSlotDeps {
 export class TextSlot implements TextEngine {
   readonly contextTokens: number
   readonly #deps: TextSlotDeps
+  readonly #pace = createPromptPace()
   #sequence: LlamaContextSequence
   #isRunning = false
   #probe: { isWanted: boolean; readonly ended: Promise<unknown> } | undefined
@@ -141,6 +141,7 @@ export class TextSlot implements TextEngine {
     const answer = createAnswerText(prompt.stopTexts)
     const decode = createDecoder(this.#deps.model, prompt.tokens)
     const report = this.#reporter()
+    const began = this.#deps.now()
     let outTokens = 0
     let stop: TextAnswer['stop'] = 'end'
     const tokens = this.#sequence.evaluate(last.tokens, {
@@ -149,6 +150,7 @@ export class TextSlot implements TextEngine {
       contextShift: { strategy: refuseShift },
     })
     for await (const token of tokens) {
+      if (outTokens === 0) this.#pace.took(last.tokens.length, this.#deps.now() - began)
       throwIfCancelled(signal)
       if (prompt.stopTokens.has(token)) break
       outTokens++
@@ -199,11 +201,13 @@ export class TextSlot implements TextEngine {
     await this.#keep(kept)
     const cachedTokens = this.#sequence.nextTokenIndex
     let at = cachedTokens
-    while (prompt.tokens.length - at > PIECE_TOKENS) {
-      const piece = prompt.tokens.slice(at, at + PIECE_TOKENS)
+    while (prompt.tokens.length - at > this.#pace.tokens()) {
+      const piece = prompt.tokens.slice(at, at + this.#pace.tokens())
+      const began = this.#deps.now()
       await this.#sequence.evaluateWithoutGeneratingNewTokens(piece, {
         contextShift: { strategy: refuseShift },
       })
+      this.#pace.took(piece.length, this.#deps.now() - began)
       throwIfCancelled(signal)
       at += piece.length
     }
