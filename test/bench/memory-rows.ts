@@ -10,6 +10,7 @@ interface Query {
 
 const jobDefaults: Row = {
   state: 'queued',
+  clientHeld: false,
   code: null,
   lastCode: null,
   attempt: 0,
@@ -103,7 +104,8 @@ export function openMemoryRows(): Database {
   const none = { findUnique: async () => null, deleteMany: async () => ({ count: 0 }) }
   const rows = {
     job,
-    release: none,
+    release: { ...none, groupBy: async () => [] },
+    releaseHead: { findFirst: async () => null, createMany: async () => ({ count: 1 }) },
     receipt: none,
     $executeRaw: moveFence,
     $queryRaw: settle,

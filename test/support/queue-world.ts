@@ -40,6 +40,8 @@ export async function openWorld(
   options: {
     startDeliveries?: boolean
     databaseUrl?: string
+    /** In place of a fresh one; closed with the world. */
+    database?: Database
     net?: Net
     /** What workers are judged by. */
     attestation?: TestAttestation
@@ -56,7 +58,7 @@ export async function openWorld(
   const redis: TestRedis = await startTestRedis()
   const db: Database =
     options.databaseUrl === undefined
-      ? await openTestDatabase()
+      ? (options.database ?? (await openTestDatabase()))
       : await openDatabase({ url: options.databaseUrl, clock: systemClock })
   const paid = await options.openMoney?.(db)
   const data = tempFolder('data')
