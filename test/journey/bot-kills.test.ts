@@ -8,7 +8,7 @@ import { freePort } from '../support/stores.ts'
 import { until } from '../support/until.ts'
 
 const missing = hasPrivatePostgres() ? '' : 'no Postgres on this machine'
-const perBot = 250
+const perBot = 120
 /** Of a machine that runs other tests beside. */
 const patienceMs = 120_000
 
@@ -67,7 +67,7 @@ const countsOf = (sim: TestSimulator, people: readonly number[]): Promise<number
     people.map(async (person) => (await sim.messages(person)).filter((it) => it.from_bot).length),
   )
 
-test('kill -9 of every process in a burst of 500 messages: each is answered, none becomes two jobs', async ({
+test(`kill -9 of every process in a burst of ${2 * perBot} messages: each is answered, none becomes two jobs`, async ({
   skip,
 }) => {
   if (!deployment) return skip(missing)

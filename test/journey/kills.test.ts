@@ -18,8 +18,8 @@ import type { LogLine } from '../support/role-process.ts'
 import type { SeenMessage } from '../support/simulator.ts'
 import { until } from '../support/until.ts'
 
-/** As many as fit into about two minutes of two busy cores; `CHRYSALIS_KILLS=100` for a longer look. */
-const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 20)
+/** As many as fit into about 100 s of two busy cores; `CHRYSALIS_KILLS=100` for a longer look. */
+const kills = Number(process.env['CHRYSALIS_KILLS'] ?? 14)
 const quietMs = 120_000
 
 /** A German text that the echoing worker obeys. */
