@@ -9,6 +9,7 @@ import { type AdminGround, giveOnLocalnet, openAdminGround } from '../payments/a
 import { carryOut, type Fields, type Order, type Value } from '../payments/admin/order.ts'
 import { type Signer, signerOf } from '../payments/admin/signer.ts'
 import { REGISTRY_OPS, VAULT_OPS } from '../payments/contracts/opcodes.ts'
+import { isAgreed } from './consent.ts'
 import { refusalSentence } from './refusals.ts'
 import { runningControl } from './running.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -80,7 +81,8 @@ export async function giveOrder(ground: AdminGround, giving: Giving): Promise<nu
     return EXIT.failed
   }
   if (!signer) return EXIT.ok
-  if (!(await isAgreed(values, terminal))) return EXIT.failed
+  const asked = { yes: values.yes, question: 'Send it?', refused: 'Nothing was sent.' }
+  if (!(await isAgreed(terminal, asked))) return EXIT.failed
   giving.onAgreed?.()
   await giveOnLocalnet(ground, { signer, order, globalId })
   const outcome = await carryOut(order, { ...ground, wallet: signer.wallet })
@@ -101,18 +103,6 @@ export async function giveOrder(ground: AdminGround, giving: Giving): Promise<nu
       return EXIT.failed
     }
   }
-}
-
-async function isAgreed({ yes }: OrderValues, terminal: Terminal): Promise<boolean> {
-  if (yes) return true
-  if (!terminal.ask) {
-    terminal.err('Nobody is here to agree to this: run it in a terminal, or add --yes.')
-    return false
-  }
-  const answer = await terminal.ask('Send it? [y/N] ')
-  if (/^y(es)?$/i.test(answer.trim())) return true
-  terminal.err('Nothing was sent.')
-  return false
 }
 
 function planLines({ order, does, globalId }: Giving, signer: Signer | undefined): string[] {

@@ -19,6 +19,7 @@ import {
 } from '../payments/prices/table.ts'
 import { engineKinds } from '../tasks/index.ts'
 import { loadManifest } from '../workers/models/manifest.ts'
+import { isAgreed } from './consent.ts'
 import { dataFolder } from './paths.ts'
 import { askSystem } from './running.ts'
 import { EXIT, type Terminal } from './terminal.ts'
@@ -52,7 +53,7 @@ export async function runPrices(
     return found.ok ? EXIT.ok : EXIT.failed
   }
   if (step === 'adopt' && file !== undefined && more.length === 0)
-    return adopt(readText(file), { dataDir, env, terminal, isAgreed: values.yes })
+    return adopt(readText(file), { dataDir, env, terminal, yes: values.yes })
   if (step !== 'show' || file !== undefined)
     throw new UsageError('prices takes show, or lint or adopt with one FILE.')
   for (const { text, ...about } of await storedTables(dataDir, env)) {
@@ -91,14 +92,11 @@ interface Adopting {
   readonly dataDir: string
   readonly env: Environment
   readonly terminal: Terminal
-  readonly isAgreed: boolean
+  readonly yes: boolean
 }
 
 /** Shows what is other than now, asks, and puts the table in force. Jobs keep the version they were quoted under. */
-async function adopt(
-  text: string,
-  { dataDir, env, terminal, isAgreed }: Adopting,
-): Promise<number> {
+async function adopt(text: string, { dataDir, env, terminal, yes }: Adopting): Promise<number> {
   const world = engineKinds(await loadManifest(dataDir))
   const found = lint(text, world)
   if (!found.ok) {
@@ -128,7 +126,8 @@ async function adopt(
     terminal.out(
       'Publish its hash as well: ./chrysalis registry prices FILE. Whether the two agree is not compared.',
     )
-  if (!(isAgreed || (await agrees(terminal)))) return EXIT.failed
+  const asked = { yes, question: 'Put it in force?', refused: 'Nothing was changed.' }
+  if (!(await isAgreed(terminal, asked))) return EXIT.failed
   const args = { text: next.text, sinceMs }
   const answer = await askSystem({
     dataDir,
@@ -140,16 +139,6 @@ async function adopt(
   const { version } = z.object({ version: z.number() }).parse(answer)
   terminal.out(`Version ${String(version)} is adopted, hash ${next.hash}.`)
   return EXIT.ok
-}
-
-async function agrees(terminal: Terminal): Promise<boolean> {
-  if (!terminal.ask) {
-    terminal.err('Nobody is here to agree to this: run it in a terminal, or add --yes.')
-    return false
-  }
-  if (/^y(es)?$/i.test((await terminal.ask('Put it in force? [y/N] ')).trim())) return true
-  terminal.err('Nothing was changed.')
-  return false
 }
 
 /** Row by row: `-` as it is now, `+` as it will be. */

@@ -5,7 +5,7 @@ import type { Environment } from '../core/config.ts'
 import { planDeployment, writeTerms } from '../payments/admin/deployment.ts'
 import { type AdminGround, chainFileOf, contractAddresses } from '../payments/admin/ground.ts'
 import type { Order } from '../payments/admin/order.ts'
-import { priceChange } from '../payments/admin/price-change.ts'
+import { priceChange, priceDelayS } from '../payments/admin/price-change.ts'
 import {
   entryFields,
   gatewayFields,
@@ -17,7 +17,6 @@ import {
   executeProposal,
   lookAtRegistryNow,
   newestVersion,
-  priceDelayS,
   proposalFields,
   propose,
   type RegistryNow,

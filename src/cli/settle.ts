@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Environment } from '../core/config.ts'
 import type { Payments } from '../payments/main.ts'
 import { readChainFile } from '../payments/settlement/chain-file.ts'
+import { saysYes } from './consent.ts'
 import { dataFolder } from './paths.ts'
 import { withPaymentsAtRest } from './payments-at-rest.ts'
 import { askSystem } from './running.ts'
@@ -93,14 +94,12 @@ interface Question {
 }
 
 async function askPerson(terminal: Terminal): Promise<Decision['how'] | undefined> {
-  if (!terminal.ask) {
-    terminal.err('Nobody is here to decide: run it in a terminal, or add --honour or --dismiss.')
-    return undefined
-  }
-  const answer = await terminal.ask('Honour them? [y/N] ')
-  if (/^y(es)?$/i.test(answer.trim())) return 'honour'
+  const answer = await saysYes(terminal, 'Honour them?')
+  if (answer === true) return 'honour'
   terminal.err(
-    'Nothing was changed; nothing is settled meanwhile. Only where the settlement key was stolen and these are not yours: --resume --dismiss.',
+    answer === undefined
+      ? 'Nobody is here to decide: run it in a terminal, or add --honour or --dismiss.'
+      : 'Nothing was changed; nothing is settled meanwhile. Only where the settlement key was stolen and these are not yours: --resume --dismiss.',
   )
   return undefined
 }

@@ -57,9 +57,10 @@ export async function openWorld(
 ) {
   const redis: TestRedis = await startTestRedis()
   const db: Database =
-    options.databaseUrl === undefined
-      ? (options.database ?? (await openTestDatabase()))
-      : await openDatabase({ url: options.databaseUrl, clock: systemClock })
+    options.database ??
+    (options.databaseUrl === undefined
+      ? await openTestDatabase()
+      : await openDatabase({ url: options.databaseUrl, clock: systemClock }))
   const paid = await options.openMoney?.(db)
   const data = tempFolder('data')
   const { log, lines } = keptLog()

@@ -19,6 +19,19 @@ export function priceChange(
   return { customerUp, workerDown }
 }
 
+/** As the registry has it. */
+const raiseDelayS = 24 * 3600
+const lowerPayDelayS = 72 * 3600
+
+/** Seconds that such a change waits off the dev network. */
+export const priceDelayS = ({
+  customerUp,
+  workerDown,
+}: {
+  readonly customerUp: boolean
+  readonly workerDown: boolean
+}): number => (workerDown ? lowerPayDelayS : customerUp ? raiseDelayS : 0)
+
 const rises = (from: Rates | undefined, to: Rates | undefined): boolean =>
   from !== undefined &&
   to !== undefined &&

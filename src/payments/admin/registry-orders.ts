@@ -1,4 +1,5 @@
 /** @module Every order to the registry, made from what its account says now (PAY §6). */
+
 import type { Address } from '@ton/core'
 import { AppError } from '../../core/app-error.ts'
 import type { ChainPort } from '../chain/port.ts'
@@ -16,6 +17,7 @@ import {
   setPricesBody,
 } from '../contracts/registry-messages.ts'
 import { type Fields, type Order, orderGasNano, type Role } from './order.ts'
+import { priceDelayS } from './price-change.ts'
 import { actionFields, entryFields, gatewayFields, priceFields } from './registry-actions.ts'
 
 /** The registry at one moment. `time`: the chain's, unix seconds. */
@@ -214,16 +216,6 @@ function revokedFields({ entries, gateways }: RegistryContent, what: Revoked): F
   const entry = entries.get(what.key)
   return entry ? entryFields(what.key, entry) : {}
 }
-
-const raiseDelayS = 24 * hourS
-const lowerPayDelayS = 72 * hourS
-
-/** Seconds between the sending and the first moment at which prices may hold. */
-export const priceDelayS = ({
-  customerUp,
-  workerDown,
-}: Pick<RegistryPrices, 'customerUp' | 'workerDown'>): number =>
-  workerDown ? lowerPayDelayS : customerUp ? raiseDelayS : 0
 
 export function setPrices(
   now: RegistryNow,

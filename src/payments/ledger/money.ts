@@ -182,8 +182,7 @@ export function createMoney(deps: {
       log.error('receipt.conflicted', { job, kid })
       throw new AppError('receipt.conflict', { job })
     }
-    const { digest: _, pay, totalAfter, ...rest } = paid
-    return { ...rest, isCharged, payNano: pay, earnedTotalNano: totalAfter, workerRates }
+    return captured(paid, { isCharged, workerRates })
   }
 
   const capturedAs: Money['capturedAs'] = async (tx, { job, receiptDigest }) => {
@@ -191,14 +190,12 @@ export function createMoney(deps: {
     const paid = await findReceipt(tx, job)
     if (!found || paid?.digest !== receiptDigest) return undefined
     const row = await prices.rowOf(tx, found.priceVersion, found)
-    const { digest: _, pay, totalAfter, ...rest } = paid
-    const isCharged = pay > 0n || paid.charge > 0n
+    const isCharged = paid.pay > 0n || paid.charge > 0n
     const couldCost =
       payOf(paid.units, row.worker) > 0n || chargeOf(paid.units, ratesIn(row, paid.asset)) > 0n
     // Where every rate is 0 the sums do not tell whether the answer was charged for.
     if (!isCharged && !couldCost) return undefined
-    const paidOut = { payNano: pay, earnedTotalNano: totalAfter, workerRates: row.worker }
-    return { ...rest, ...paidOut, isCharged }
+    return captured(paid, { isCharged, workerRates: row.worker })
   }
 
   /** What is charged for: the gateway's count where there is one, never beyond the bound. */
@@ -278,3 +275,12 @@ const moved = (
   { account: from, asset, amount: -amount },
   { account: to, asset, amount },
 ]
+
+/** What a kept receipt says of its capture, with what it does not keep. */
+function captured(
+  paid: NonNullable<Awaited<ReturnType<typeof findReceipt>>>,
+  more: Pick<Captured, 'isCharged' | 'workerRates'>,
+): Captured {
+  const { digest: _, pay, totalAfter, ...rest } = paid
+  return { ...rest, ...more, payNano: pay, earnedTotalNano: totalAfter }
+}

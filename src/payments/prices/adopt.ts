@@ -2,20 +2,20 @@
 import { AppError } from '../../core/app-error.ts'
 import type { Net } from '../../core/config.ts'
 import type { Tx } from '../../db/database.ts'
+import { priceDelayS } from '../admin/price-change.ts'
 import { addTable, findTable, tablesFrom } from './price-store.ts'
 import { readStoredTable } from './stored-table.ts'
 
 /** Every process reads new tables once a minute: two of those, so that all of them quote by it from its first moment. */
 const spreadMs = 120_000
-const hourMs = 3_600_000
 
 /** From when the next table may hold. Off the dev network as the registry has it: 24 h where customers pay more, 72 h where workers earn less. */
 export function inForceFrom(
   nowMs: number,
-  { net, customerUp, workerDown }: { net: Net; customerUp: boolean; workerDown: boolean },
+  { net, ...change }: { net: Net } & Parameters<typeof priceDelayS>[0],
 ): number {
   if (net === 'devnet') return nowMs + spreadMs
-  return nowMs + Math.max(spreadMs, customerUp ? 24 * hourMs : 0, workerDown ? 72 * hourMs : 0)
+  return nowMs + Math.max(spreadMs, priceDelayS(change) * 1000)
 }
 
 /**

@@ -154,6 +154,9 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     return (await deps.unpaid()).some((it) => whyNotDue(it, clock.now(), isAll) === undefined)
   }
 
+  const haltedOrWaiting = async (): Promise<Step> =>
+    (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
+
   /** A new batch, where one may be and somebody is due. */
   const planNext = async (isAll: boolean): Promise<Step> => {
     const progress = await vaults.progress(vault.id)
@@ -163,14 +166,14 @@ export function createSettlement(deps: SettlementDeps): Settlement {
     const { utime } = await chain.head()
     if (clock.now() / 1000 - utime > maxLagS) return 'waiting'
     // An older database closes no epoch that the vault has from another one.
-    if (!isReconciled && !(await reconcileNow()))
-      return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
+    const first = isReconciled ? undefined : await reconcileNow()
+    if (!isReconciled) return haltedOrWaiting()
     const isDue = await isAnythingDue(isAll)
     heldBy = undefined
     if (!isDue) return 'none'
     // Before any new batch the rows are compared with the chain.
-    const sight = await reconcileNow()
-    if (!sight) return (await vaults.progress(vault.id)).halt ? 'halted' : 'waiting'
+    const sight = first ?? (await reconcileNow())
+    if (!sight) return haltedOrWaiting()
     if (sight.data.pausedUntil > utime) return 'waiting'
     const { lines, chunks, left } = await plan(sight, isAll)
     heldBy = left.why

@@ -42,9 +42,13 @@ export async function lastPublished(tx: Tx, vault: string): Promise<Published | 
   return row ? { epoch: row.epoch, root: row.root, totalNano: row.totalNano } : undefined
 }
 
-/** Roots of published epochs whose leaves are not here, by epoch. */
-export async function lostRoots(tx: Tx, vault: string): Promise<ReadonlyMap<number, string>> {
-  const known = new Set((await epochsOf(tx, vault)).map(({ epoch }) => epoch))
+/** Roots of published epochs whose leaves are not among `kept`, by epoch. */
+export async function lostRoots(
+  tx: Tx,
+  vault: string,
+  kept: readonly EpochRow[],
+): Promise<ReadonlyMap<number, string>> {
+  const known = new Set(kept.map(({ epoch }) => epoch))
   const rows = await tx.commitEpoch.findMany({ where: { vault } })
   return new Map(rows.flatMap(({ epoch, root }) => (known.has(epoch) ? [] : [[epoch, root]])))
 }

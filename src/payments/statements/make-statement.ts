@@ -47,10 +47,11 @@ export async function makeStatement(deps: StatementDeps, payee: string): Promise
   const versions = new Set<number>()
   const keysets = new Map<string, string>()
   const epochs: StatementEpoch[] = []
-  const unknown = await lostRoots(rows, vault)
+  const kept = await epochsOf(rows, vault)
+  const unknown = await lostRoots(rows, vault, kept)
   const lost: { readonly epoch: number; readonly root: string }[] = []
   let previousRoot = NO_ROOT
-  for (const row of await epochsOf(rows, vault)) {
+  for (const row of kept) {
     const lostRoot = unknown.get(row.epoch - 1)
     if (lostRoot !== undefined) {
       lost.push({ epoch: row.epoch - 1, root: lostRoot })
