@@ -111,8 +111,12 @@ const wanted = (model: Model, vault: VaultWorld, payees = model.paid.size) =>
   model.own - storageReserve(vault.fees, payees)
 
 /** What a settle must do: its payouts, or its refusal. The model is changed when it is carried out. */
-function settle(model: Model, vault: VaultWorld, it: Extract<Step, { do: 'settle' }>) {
-  if (it.old) return { exit: EXIT.KeyEpoch, sum: 0n }
+function settle(
+  model: Model,
+  vault: VaultWorld,
+  it: Extract<Step, { do: 'settle' }> & { readonly epoch: number },
+) {
+  if (it.epoch !== model.epoch) return { exit: EXIT.KeyEpoch, sum: 0n }
   if (vault.now() < model.pausedUntil) return { exit: EXIT.Paused, sum: 0n }
   const paid = new Map(model.paid)
   let sum = 0n
@@ -188,15 +192,16 @@ async function play(vault: VaultWorld, steps: readonly Step[]): Promise<void> {
     const { epoch } = model
     switch (it.do) {
       case 'settle': {
-        const used = it.old ? epoch + 1 : epoch
+        // A message for the key to come is good once that key rules: a replay of it is paid then.
+        const used = (): number => (it.old ? epoch + 1 : model.epoch)
         const entries = it.rows.map(([who, amount]) => ({
           payee: payeeAt(who),
           total: tenths(amount),
         }))
         last = () =>
           paying(
-            () => settle(model, vault, it),
-            () => vault.settle(entries, { epoch: it.old ? used : model.epoch, value: coins(1) }),
+            () => settle(model, vault, { ...it, epoch: used() }),
+            () => vault.settle(entries, { epoch: used(), value: coins(1) }),
           )
         await last()
         break

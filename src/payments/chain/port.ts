@@ -87,8 +87,8 @@ interface GetterAnswer {
 
 /**
  * Reads and sends. Every method throws `chain.unavailable` when the provider does not answer properly, after its own
- * retries; `get` throws `chain.exit` with `exit` in the details; `transactions` throws `chain.gap` when what the
- * provider gave does not hang together.
+ * retries; so does `get` where the provider sees no contract, since it may lag behind one. `get` throws `chain.exit`
+ * with `exit` in the details; `transactions` throws `chain.gap` when what the provider gave does not hang together.
  */
 export interface ChainPort {
   head(): Promise<Head>

@@ -27,6 +27,8 @@ const headerSchema = z.object({ gen_utime: z.int().positive() })
 const configSchema = z.object({ config: z.object({ bytes: z.string() }) })
 /** A getter's success: 0, or 1 for one that ended by an implicit jump. */
 const goodExits: readonly number[] = [0, 1]
+/** No contract stands there in the block the provider looked at: that may be an older one than the contract. */
+const noContractExit = -13
 
 export function createTonChain({
   provider,
@@ -80,6 +82,7 @@ export function createTonChain({
     get: (address, method, args = []) =>
       read(async () => {
         const answer = await client.runMethodWithError(address, method, [...args])
+        if (answer.exit_code === noContractExit) throw new AppError('chain.unavailable')
         if (!goodExits.includes(answer.exit_code))
           throw new AppError('chain.exit', { exit: answer.exit_code })
         return { stack: answer.stack, gasUsed: BigInt(answer.gas_used) }

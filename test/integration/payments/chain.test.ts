@@ -84,13 +84,24 @@ describe('reading', () => {
 
     const seqno = await chain.get(from, 'seqno')
     const missing = chain.get(from, 'no_such_getter')
-    const nobody = chain.get(new Address(0, Buffer.alloc(32, 7)), 'seqno')
 
     expect(seqno.stack.readNumber()).toBe(1)
     expect(seqno.gasUsed).toBeGreaterThan(0n)
     await expect(missing).rejects.toMatchObject({ code: 'chain.exit', details: { exit: 11 } })
-    await expect(nobody).rejects.toMatchObject({ code: 'chain.exit', details: { exit: -13 } })
     expect(clock.slept).toEqual([])
+  })
+
+  test('a getter is asked again where the provider lags behind the contract, and nobody has getters', async () => {
+    const chain = chainOf()
+    // Further back than the chain is old: the contract is not there yet.
+    net.faults.add({ kind: 'stale', count: 2, blocks: 200 })
+
+    const seqno = await chain.get(from, 'seqno')
+    const nobody = chain.get(new Address(0, Buffer.alloc(32, 7)), 'seqno')
+
+    expect(seqno.stack.readNumber()).toBe(1)
+    expect(clock.slept).toHaveLength(2)
+    await expect(nobody).rejects.toMatchObject({ code: 'chain.unavailable' })
   })
 
   test('the prices are those of the configuration, and what gas and messages cost follows from them', async () => {
