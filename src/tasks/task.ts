@@ -48,12 +48,14 @@ export type TaskOutput = Readonly<z.infer<typeof taskOutputSchema>>
 
 /**
  * One request to a language model. `examples` are earlier turns. The answer is forced to begin with `answerPrefix` (not part of the returned text).
- * `system` stays evaluated in the slot for the next job and must hold nothing of a user; everything else is erased after the run.
+ * `system` and `userLead`, the beginning of `user`, stay evaluated in the slot for the next job and must hold nothing of a user;
+ * everything else is erased after the run.
  */
 export interface TextRequest {
   readonly system: string
   readonly examples?: readonly { readonly user: string; readonly answer: string }[]
   readonly user: string
+  readonly userLead?: string
   readonly answerPrefix?: string
   /** Generation ends before any of these texts, which are not part of the answer. */
   readonly stop?: readonly string[]

@@ -22,9 +22,10 @@ export function translationPrompt(prompt: TranslationPrompt): TextRequest {
   const { from, to, text, marks, hints, before, maxTokens, brief } = prompt
   const source = from === undefined ? '' : `${nameOf(from)} `
   const target = nameOf(to)
+  const order = `Translate this ${source}message into ${target}`
   const ask = (body: string, facts: readonly string[]): string => {
     const note = facts.length === 0 ? '' : ` (${facts.join(', ')})`
-    return `Translate this ${source}message into ${target}${note}:\n${between(marks, body)}`
+    return `${order}${note}:\n${between(marks, body)}`
   }
   return {
     system: brief
@@ -38,6 +39,8 @@ export function translationPrompt(prompt: TranslationPrompt): TextRequest {
         ? []
         : [{ user: ask(before.text, []), answer: between(marks, before.answer) }],
     user: ask(text, hints),
+    // Facts and marks come from the text; what stands before them does not.
+    userLead: hints.length === 0 ? `${order}:\n<` : order,
     answerPrefix: marks.open,
     stop: [marks.close],
     maxTokens,

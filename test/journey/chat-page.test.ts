@@ -99,6 +99,8 @@ describe.skipIf(defaultModelsMissing || !hasChromium)('on the chat page of a fre
     await press(/language of the post/i)
     await press(/switch on/i)
     await page.locator('.bubble', { hasText: 'Done: I summarise' }).waitFor()
+    // A keyboard for one use is put away by it.
+    expect(await page.locator('.reply-keyboard').count()).toBe(0)
 
     await page
       .getByRole('navigation', { name: 'Chats' })

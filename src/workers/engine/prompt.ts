@@ -12,7 +12,7 @@ import type { TextRequest } from '../../tasks/task.ts'
 export interface Prompt {
   /** Everything that is evaluated before the first generated token. */
   readonly tokens: readonly Token[]
-  /** The first tokens that depend on the system part alone: what may stay in a slot after the job. Examples may quote a user and are not among them. */
+  /** The first tokens that depend on the system part and the user part's lead alone: what may stay in a slot after the job. Examples may quote a user and are not among them. */
   readonly shared: () => readonly Token[]
   /** Generation ends at any of these tokens, which are not text. */
   readonly stopTokens: ReadonlySet<Token>
@@ -24,15 +24,19 @@ export interface Prompt {
 export function createPrompter(model: LlamaModel): (request: TextRequest) => Prompt {
   const wrapper = resolveChatWrapper(model)
   const tokenize = (request: TextRequest) => render(model, wrapper, request)
-  let last: { readonly system: string; readonly shared: readonly Token[] } | undefined
-  // Two users that begin with different tokens: what their prompts have in common holds nothing of either.
-  const sharedOf = (request: TextRequest): readonly Token[] => {
-    if (last?.system === request.system) return last.shared
-    const bare = { ...request, answerPrefix: '', examples: [] }
-    const one = tokenize({ ...bare, user: 'a' }).tokens
-    const shared = one.slice(0, commonLength(one, tokenize({ ...bare, user: '0' }).tokens))
-    last = { system: request.system, shared }
-    return shared
+  let last: { readonly system: string; readonly lead: string; readonly shared: readonly Token[] } =
+    {
+      system: '',
+      lead: '',
+      shared: [],
+    }
+  // Two users that go on with different tokens: what their prompts have in common holds nothing of either.
+  const sharedOf = ({ system, userLead: lead = '', maxTokens }: TextRequest): readonly Token[] => {
+    if (last.system === system && last.lead === lead && last.shared.length > 0) return last.shared
+    const one = tokenize({ system, user: `${lead}a`, maxTokens }).tokens
+    const other = tokenize({ system, user: `${lead}0`, maxTokens }).tokens
+    last = { system, lead, shared: one.slice(0, commonLength(one, other)) }
+    return last.shared
   }
   return (request) => {
     const { tokens, triggers } = tokenize(request)

@@ -31,10 +31,30 @@ describe('prompts', () => {
         },
       ],
       user: 'Translate this Spanish message into English (miércoles = Wednesday):\n<text-0a1b>Hola @user1, el miércoles</text-0a1b>',
+      userLead: 'Translate this Spanish message into English',
       answerPrefix: '<text-0a1b>',
       stop: ['</text-0a1b>'],
       maxTokens: 64,
     })
+  })
+
+  it('of a translation lead with nothing that comes from the text', () => {
+    const ask = (text: string, hash: string) =>
+      translationPrompt({
+        from: 'es',
+        to: 'en',
+        text,
+        marks: { open: `<text-${hash}>`, close: `</text-${hash}>` },
+        hints: [],
+        before: undefined,
+        maxTokens: 64,
+        brief: false,
+      })
+    const [one, other] = [ask('Hola', '0a1b'), ask('Buenos días', 'ffff')]
+
+    expect(one.userLead).toBe('Translate this Spanish message into English:\n<')
+    expect(other.userLead).toBe(one.userLead)
+    expect(one.user.startsWith(one.userLead ?? '?')).toBe(true)
   })
 
   it('of summarize/1 are word for word, the order after the text', () => {

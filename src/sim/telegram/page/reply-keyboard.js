@@ -27,8 +27,9 @@ export function replyKeyboard(room, hooks) {
 }
 
 async function key(button, room, { send, redraw }) {
-  const live = loadedRoom()
   const used = () => {
+    // The chat may have been loaded anew while its dialog was open.
+    const live = loadedRoom()
     if (live?.keyboard?.one_time_keyboard) live.keyboardHidden = true
     redraw()
   }

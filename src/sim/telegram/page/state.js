@@ -86,13 +86,16 @@ export async function loadWorld() {
 export async function loadRoom(key) {
   const it = await get(`chats/${encodeURIComponent(key).replaceAll('%3A', ':')}/state`)
   const byId = (views, id) => new Map(views.map((view) => [id(view), view]))
+  const before = state.loaded.get(it.key)
+  const isSameKeyboard = JSON.stringify(before?.keyboard) === JSON.stringify(it.keyboard)
   state.loaded.set(it.key, {
     messages: byId(it.messages, (view) => view.message.message_id),
     ephemerals: byId(it.ephemerals, (view) => view.message.ephemeral_message_id),
     draft: it.draft,
     action: it.action,
     keyboard: it.keyboard,
-    keyboardHidden: false,
+    // What was used or put away stays so until the bot sends another.
+    keyboardHidden: isSameKeyboard && before?.keyboardHidden === true,
   })
 }
 

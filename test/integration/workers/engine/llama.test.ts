@@ -245,6 +245,21 @@ describe('two users, one slot', () => {
     expect(slot.meter.usedOutputTokens - before.usedOutputTokens).toBe(units.outTokens)
   })
 
+  test('the lead of the user part stays, and nothing of what follows it', async () => {
+    const [slot, other] = random.slots
+    if (!slot || !other) throw new Error('no slot')
+    const userLead = 'Translate this message into English:'
+    const led = (text: string) => ({ ...ask(`${userLead} ${text}`), userLead })
+    await run(slot, ask(secret))
+    const without = slot.heldTokens.length
+
+    await run(slot, led(secret))
+    await run(other, led('hi'))
+
+    expect(slot.heldTokens.length).toBeGreaterThan(without)
+    expect(slot.heldTokens).toEqual(other.heldTokens)
+  })
+
   test('another system part leaves nothing of the first', async () => {
     const [slot, other] = random.slots
     if (!slot || !other) throw new Error('no slot')
