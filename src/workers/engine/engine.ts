@@ -62,12 +62,23 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
   const [llm, stt, vad] = (['llm', 'stt', 'vad'] as const).map((kind) =>
     rows.find((row) => row.kind === kind),
   )
-  const text = llm && (await loadText(llm, options))
+  let threads: Threads | undefined
+  // Side by side: each spends most of its time on one core and the disk.
+  const loading = {
+    text: llm && openText(llm, options),
+    speech: stt && loadSpeech({ stt, vad }, options, () => threads),
+  }
   try {
-    const speech = stt && (await loadSpeech({ stt, vad }, options, text?.threads))
+    const [model, speech] = await Promise.all([loading.text, loading.speech])
+    // Measured when nothing else of ours is busy.
+    const text = model && (await measured(model, options))
+    threads = text?.threads
     return lend({ llm, stt, text, speech, backend: backendOf(gpu) })
   } catch (error) {
-    await text?.close()
+    const opened = await Promise.allSettled([loading.text, loading.speech])
+    await Promise.all(
+      opened.map((it) => (it.status === 'fulfilled' ? it.value?.close() : undefined)),
+    )
     throw error
   }
 }
@@ -124,34 +135,53 @@ const named = (slot: TextEngine, model: ModelId): TextEngine => ({
   run: (request, options) => slot.run(request, options),
 })
 
-async function loadText(row: ModelRow, options: EngineOptions) {
+interface OpenText {
+  readonly model: TextModel
+  /** Gives the generations to the choice of threads, once there is one. */
+  readonly noteTo: (note: Threads['note']) => void
+  readonly close: () => Promise<void>
+}
+
+async function openText(row: ModelRow, options: EngineOptions): Promise<OpenText> {
   const { gpu, clock, slots } = options
-  const cores = availableParallelism()
   let note: Threads['note'] = ignore
   const model = await loadTextModel({
     path: pathOf(row, options.folder),
     contextTokens: Math.min(CONTEXT_TOKENS, row.contextTokens ?? CONTEXT_TOKENS),
     slots: slots?.text ?? (gpu === 'none' ? 1 : 8),
     gpu,
-    maxThreads: options.threads ?? cores,
+    maxThreads: options.threads ?? availableParallelism(),
     now: () => clock.now(),
     // Slots share the threads: what one generates is multiplied by those that run beside it.
     onGenerated: (tokens, ms) => note(tokens * model.slots.filter(isRunning).length, ms),
   })
+  return {
+    model,
+    noteTo: (taker) => {
+      note = taker
+    },
+    close: () => model.close(),
+  }
+}
+
+async function measured({ model, noteTo, close }: OpenText, options: EngineOptions) {
   const threads = await createThreads({
-    max: cores,
+    max: availableParallelism(),
     ...(options.threads !== undefined && { fixed: options.threads }),
     apply: (count) => model.setThreads(count),
     measure: async () => model.slots.find((slot) => !slot.isRunning)?.measure(),
     isIdle: () => !model.slots.some(isRunning),
-    clock,
+    clock: options.clock,
   })
-  note = threads.note
-  const close = async (): Promise<void> => {
-    threads.close()
-    await model.close()
+  noteTo(threads.note)
+  return {
+    ...model,
+    threads,
+    close: async (): Promise<void> => {
+      threads.close()
+      await close()
+    },
   }
-  return { ...model, threads, close }
 }
 
 const ignore = (): void => undefined
@@ -160,7 +190,7 @@ const isRunning = (slot: TextModel['slots'][number]): boolean => slot.isRunning
 function loadSpeech(
   { stt, vad }: { readonly stt: ModelRow; readonly vad: ModelRow | undefined },
   { folder, gpu, net, slots, clock, ...options }: EngineOptions,
-  threads: Threads | undefined,
+  measured: () => Threads | undefined,
 ): Promise<SpeechModel> {
   return loadSpeechModel({
     model: pathOf(stt, folder),
@@ -168,7 +198,7 @@ function loadSpeech(
     backend: backendOf(gpu),
     slots: slots?.speech ?? 1,
     // Without a language model nothing was measured: one thread is never wrong.
-    threads: () => threads?.current() ?? options.threads ?? 1,
+    threads: () => measured()?.current() ?? options.threads ?? 1,
     clock,
     allowDisk: net === 'devnet',
   })
