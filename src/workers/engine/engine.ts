@@ -75,10 +75,8 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
     threads = text?.threads
     return lend({ llm, stt, text, speech, backend: backendOf(gpu) })
   } catch (error) {
-    const opened = await Promise.allSettled([loading.text, loading.speech])
-    await Promise.all(
-      opened.map((it) => (it.status === 'fulfilled' ? it.value?.close() : undefined)),
-    )
+    for (const opened of await Promise.allSettled([loading.text, loading.speech]))
+      if (opened.status === 'fulfilled') await opened.value?.close()
     throw error
   }
 }
@@ -190,7 +188,7 @@ const isRunning = (slot: TextModel['slots'][number]): boolean => slot.isRunning
 function loadSpeech(
   { stt, vad }: { readonly stt: ModelRow; readonly vad: ModelRow | undefined },
   { folder, gpu, net, slots, clock, ...options }: EngineOptions,
-  measured: () => Threads | undefined,
+  chosen: () => Threads | undefined,
 ): Promise<SpeechModel> {
   return loadSpeechModel({
     model: pathOf(stt, folder),
@@ -198,7 +196,7 @@ function loadSpeech(
     backend: backendOf(gpu),
     slots: slots?.speech ?? 1,
     // Without a language model nothing was measured: one thread is never wrong.
-    threads: () => measured()?.current() ?? options.threads ?? 1,
+    threads: () => chosen()?.current() ?? options.threads ?? 1,
     clock,
     allowDisk: net === 'devnet',
   })
