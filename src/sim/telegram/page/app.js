@@ -77,13 +77,13 @@ async function become(id) {
 async function refresh() {
   await loadWorld()
   const keys = [...state.loaded.keys()]
-  state.loaded.clear()
   if (
     state.open === undefined ||
     (!keys.includes(state.open) && !myRooms().some((it) => it.key === state.open))
   )
     state.open = myRooms()[0]?.key
-  for (const key of keys) if (key !== state.open) await loadRoom(key).catch(() => {})
+  for (const key of keys)
+    if (key !== state.open) await loadRoom(key).catch(() => state.loaded.delete(key))
   if (state.open !== undefined) await loadRoom(state.open)
   drawSidebar(sidebar, go)
   if (chat.querySelector('.chat-head') === null) drawChat(chat, go)
