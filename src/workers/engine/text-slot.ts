@@ -28,8 +28,8 @@ export interface TextSlotDeps {
 }
 
 /**
- * A `TextEngine` over one sequence. The system part and the examples stay evaluated for the next request; all else is
- * erased when a run ends, however it ends (ENG A4). Runs do not overlap.
+ * A `TextEngine` over one sequence. The system part and the user part's lead stay evaluated for the next request; all
+ * else is erased when a run ends, however it ends (ENG A4). Runs do not overlap.
  */
 export class TextSlot implements TextEngine {
   readonly contextTokens: number
