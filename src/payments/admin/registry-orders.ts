@@ -1,5 +1,4 @@
 /** @module Every order to the registry, made from what its account says now (PAY §6). */
-
 import type { Address } from '@ton/core'
 import { AppError } from '../../core/app-error.ts'
 import type { ChainPort } from '../chain/port.ts'

@@ -133,12 +133,8 @@ const named = (slot: TextEngine, model: ModelId): TextEngine => ({
   run: (request, options) => slot.run(request, options),
 })
 
-interface OpenText {
-  readonly model: TextModel
-  /** Gives the generations to the choice of threads, once there is one. */
-  readonly noteTo: (note: Threads['note']) => void
-  readonly close: () => Promise<void>
-}
+/** `noteTo` gives the generations to the choice of threads, once there is one. */
+type OpenText = TextModel & { readonly noteTo: (note: Threads['note']) => void }
 
 async function openText(row: ModelRow, options: EngineOptions): Promise<OpenText> {
   const { gpu, clock, slots } = options
@@ -153,16 +149,13 @@ async function openText(row: ModelRow, options: EngineOptions): Promise<OpenText
     // Slots share the threads: what one generates is multiplied by those that run beside it.
     onGenerated: (tokens, ms) => note(tokens * model.slots.filter(isRunning).length, ms),
   })
-  return {
-    model,
-    noteTo: (taker) => {
-      note = taker
-    },
-    close: () => model.close(),
+  const noteTo = (taker: Threads['note']): void => {
+    note = taker
   }
+  return { ...model, noteTo }
 }
 
-async function measured({ model, noteTo, close }: OpenText, options: EngineOptions) {
+async function measured(model: OpenText, options: EngineOptions) {
   const threads = await createThreads({
     max: availableParallelism(),
     ...(options.threads !== undefined && { fixed: options.threads }),
@@ -171,21 +164,18 @@ async function measured({ model, noteTo, close }: OpenText, options: EngineOptio
     isIdle: () => !model.slots.some(isRunning),
     clock: options.clock,
   })
-  noteTo(threads.note)
-  return {
-    ...model,
-    threads,
-    close: async (): Promise<void> => {
-      threads.close()
-      await close()
-    },
+  model.noteTo(threads.note)
+  const close = async (): Promise<void> => {
+    threads.close()
+    await model.close()
   }
+  return { ...model, threads, close }
 }
 
 const ignore = (): void => undefined
 const isRunning = (slot: TextModel['slots'][number]): boolean => slot.isRunning
 
-function loadSpeech(
+async function loadSpeech(
   { stt, vad }: { readonly stt: ModelRow; readonly vad: ModelRow | undefined },
   { folder, gpu, net, slots, clock, ...options }: EngineOptions,
   chosen: () => Threads | undefined,

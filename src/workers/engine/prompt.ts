@@ -23,20 +23,18 @@ export interface Prompt {
 /** Renders requests in the chat format of the model's file. User text stays text: control tokens written in it are spelled out. */
 export function createPrompter(model: LlamaModel): (request: TextRequest) => Prompt {
   const wrapper = resolveChatWrapper(model)
-  const tokenize = (request: TextRequest) => render(model, wrapper, request)
-  let last: { readonly system: string; readonly lead: string; readonly shared: readonly Token[] } =
-    {
-      system: '',
-      lead: '',
-      shared: [],
-    }
+  const tokenize = (request: Turns) => render(model, wrapper, request)
+  let last:
+    | { readonly system: string; readonly lead: string; readonly shared: readonly Token[] }
+    | undefined
   // Two users that go on with different tokens: what their prompts have in common holds nothing of either.
-  const sharedOf = ({ system, userLead: lead = '', maxTokens }: TextRequest): readonly Token[] => {
-    if (last.system === system && last.lead === lead && last.shared.length > 0) return last.shared
-    const one = tokenize({ system, user: `${lead}a`, maxTokens }).tokens
-    const other = tokenize({ system, user: `${lead}0`, maxTokens }).tokens
-    last = { system, lead, shared: one.slice(0, commonLength(one, other)) }
-    return last.shared
+  const sharedOf = ({ system, userLead: lead = '' }: TextRequest): readonly Token[] => {
+    if (last?.system === system && last.lead === lead) return last.shared
+    const one = tokenize({ system, user: `${lead}a` }).tokens
+    const other = tokenize({ system, user: `${lead}0` }).tokens
+    const shared = one.slice(0, commonLength(one, other))
+    last = { system, lead, shared }
+    return shared
   }
   return (request) => {
     const { tokens, triggers } = tokenize(request)
@@ -61,10 +59,12 @@ export function commonLength(a: readonly Token[], b: readonly Token[]): number {
   return length
 }
 
+type Turns = Pick<TextRequest, 'system' | 'examples' | 'user' | 'answerPrefix'>
+
 function render(
   model: LlamaModel,
   wrapper: ChatWrapper,
-  request: TextRequest,
+  request: Turns,
 ): { tokens: readonly Token[]; triggers: readonly LlamaText[] } {
   const chatHistory: ChatHistoryItem[] = [{ type: 'system', text: request.system }]
   for (const { user, answer } of request.examples ?? []) {
